@@ -1,0 +1,191 @@
+"""The only code that changes a world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from typing import Any
+
+import msgspec
+
+from localwaba.domain.events import (
+    DeliveryAttempted,
+    DeliveryQueued,
+    Event,
+    MessageAccepted,
+    MessageRead,
+    MessageReceived,
+    PairChanged,
+    PolicyChanged,
+    Put,
+    Removed,
+    Scheduled,
+    StatusReached,
+    TemplateJudged,
+)
+from localwaba.domain.model import Template, User
+from localwaba.domain.world import World
+
+_TABLES: dict[str, tuple[str, str]] = {  # class: table, kind of Graph node
+    "App": ("apps", "app"),
+    "Business": ("businesses", "business"),
+    "Waba": ("wabas", "waba"),
+    "PhoneNumber": ("numbers", "phone_number"),
+    "Token": ("tokens", ""),
+    "Template": ("templates", "template"),
+    "Media": ("media", "media"),
+    "UploadSession": ("uploads", "upload_session"),
+    "User": ("users", ""),
+}
+_CHUNK = 500  # how many of the oldest are dropped at once
+
+
+def apply(world: World, event: Event) -> None:
+    """Makes a world one event older."""
+    world.sequence += 1
+    change = _CHANGES.get(type(event))
+    if change is not None:
+        change(world, event)
+
+
+def _put(world: World, event: Put) -> None:
+    thing = event.thing
+    table, kind = _TABLES[type(thing).__name__]
+    if isinstance(thing, User):
+        world.users[thing.wa_id] = thing
+        world.user_ids[thing.user_id] = thing.wa_id
+        return
+    getattr(world, table)[thing.id] = thing
+    if kind:
+        world.nodes[thing.id] = kind
+    if isinstance(thing, Template):
+        _index_template(world, thing)
+
+
+def _index_template(world: World, template: Template) -> None:
+    key = f"{template.waba_id}:{template.name}"
+    languages = world.template_names.setdefault(key, {})
+    if template.status == "DELETED":
+        if languages.get(template.language) == template.id:
+            del languages[template.language]
+        world.nodes.pop(template.id, None)
+    else:
+        languages[template.language] = template.id
+
+
+def _remove(world: World, event: Removed) -> None:
+    table, _ = _TABLES[event.kind]
+    thing = getattr(world, table).pop(event.id, None)
+    world.nodes.pop(event.id, None)
+    if isinstance(thing, User):
+        world.user_ids.pop(thing.user_id, None)
+    if isinstance(thing, Template):
+        world.template_names.get(f"{thing.waba_id}:{thing.name}", {}).pop(thing.language, None)
+
+
+def _schedule(world: World, event: Scheduled) -> None:
+    world.scheduled += 1
+    heappush(world.agenda, (event.due, world.scheduled, event.item))
+
+
+def _accept(world: World, event: MessageAccepted) -> None:
+    message = event.message
+    world.messages[message.id] = message
+
+
+def _reach(world: World, event: StatusReached) -> None:
+    message = world.messages.get(event.message_id)
+    if message is None:
+        return
+    message.status = event.status
+    message.status_at = event.at
+    message.history = (*message.history, (event.status, event.at))
+    if event.refusal is not None:
+        message.refusal = event.refusal
+    if event.pricing is not None:
+        message.pricing = event.pricing
+        message.in_entry_window = event.in_entry_window
+    if event.final:
+        _finish(world, message.id)
+
+
+def _receive(world: World, event: MessageReceived) -> None:
+    message = event.message
+    world.messages[message.id] = message
+    _finish(world, message.id)
+
+
+def _finish(world: World, message_id: str) -> None:
+    world.finished.append(message_id)
+    if len(world.finished) >= world.policy.retained_messages + _CHUNK:
+        _drop_oldest(world, world.finished, world.messages, "messages")
+
+
+def _drop_oldest(world: World, queue: list[str], table: dict[str, Any], name: str) -> None:
+    oldest, queue[:_CHUNK] = queue[:_CHUNK], []
+    for key in oldest:
+        table.pop(key, None)
+    world.dropped[name] = world.dropped.get(name, 0) + len(oldest)
+
+
+def _read(world: World, event: MessageRead) -> None:
+    message = world.messages.get(event.message_id)
+    if message is not None:
+        message.status = "read"
+        message.status_at = event.at
+
+
+def _change_pair(world: World, event: PairChanged) -> None:
+    world.pairs[event.key] = event.pair
+
+
+def _judge(world: World, event: TemplateJudged) -> None:
+    template = world.templates.get(event.template_id)
+    if template is None:
+        return
+    world.templates[template.id] = msgspec.structs.replace(
+        template,
+        status=event.status,
+        rejected_reason=event.reason or "NONE",
+        rejection_info=event.rejection_info,
+        was_approved=template.was_approved or event.status == "APPROVED",
+        updated_at=event.at,
+    )
+    _index_template(world, world.templates[template.id])
+
+
+def _queue(world: World, event: DeliveryQueued) -> None:
+    world.deliveries[event.delivery.id] = event.delivery
+
+
+def _attempt(world: World, event: DeliveryAttempted) -> None:
+    delivery = world.deliveries.get(event.delivery_id)
+    if delivery is None:
+        return
+    delivery.attempts = (*delivery.attempts, event.attempt)
+    delivery.state = event.state
+    delivery.next_at = event.next_at
+    if event.state != "pending":
+        world.settled_deliveries.append(delivery.id)
+        if len(world.settled_deliveries) >= world.policy.retained_deliveries + _CHUNK:
+            _drop_oldest(world, world.settled_deliveries, world.deliveries, "deliveries")
+
+
+def _change_policy(world: World, event: PolicyChanged) -> None:
+    world.policy = event.policy
+
+
+_CHANGES: dict[type, Callable[[World, Any], None]] = {
+    Put: _put,
+    Removed: _remove,
+    Scheduled: _schedule,
+    MessageAccepted: _accept,
+    StatusReached: _reach,
+    MessageReceived: _receive,
+    MessageRead: _read,
+    PairChanged: _change_pair,
+    TemplateJudged: _judge,
+    DeliveryQueued: _queue,
+    DeliveryAttempted: _attempt,
+    PolicyChanged: _change_policy,
+}

@@ -1,0 +1,142 @@
+"""What happened. A journal of these is a complete record of a world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from localwaba.domain.agenda import Item
+from localwaba.domain.errors import Refusal
+from localwaba.domain.model import Attempt, Delivery, Message, Pair, Pricing, Stored
+from localwaba.domain.policy import Policy
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="event", omit_defaults=True):
+    """Something that happened at `at` (milliseconds of the world's clock)."""
+
+    at: int
+
+
+class Put(_Event, frozen=True):
+    """A thing is there, or has changed; it replaces the one with its id."""
+
+    thing: Stored
+
+
+class Removed(_Event, frozen=True):
+    """A thing is gone; `kind` is the name of its class."""
+
+    kind: str
+    id: str
+
+
+class Scheduled(_Event, frozen=True):
+    """Something will be decided at `due`."""
+
+    due: int
+    item: Item
+
+
+class MessageAccepted(_Event, frozen=True):
+    """The platform took a message of the business: HTTP 200 and a wamid."""
+
+    message: Message
+
+
+class StatusReached(_Event, frozen=True):
+    """A message got to a status; `final`: nothing more will be told of it. `silent`: no webhook."""
+
+    message_id: str
+    status: str
+    refusal: Refusal | None = None
+    pricing: Pricing | None = None
+    in_entry_window: bool = False
+    final: bool = False
+    silent: bool = False
+
+
+class MessageReceived(_Event, frozen=True):
+    """A user wrote to a business; `quiet` members of the contact are left out of the webhook."""
+
+    message: Message
+
+
+class MessageRead(_Event, frozen=True):
+    """The business marked a message as read, with `typing` it also shows that it is typing."""
+
+    message_id: str
+    typing: bool = False
+
+
+class PairChanged(_Event, frozen=True):
+    """A number and a user have something new in common."""
+
+    key: str
+    pair: Pair
+
+
+class LinkWanted(_Event, frozen=True):
+    """A message's media has to be fetched from a link before the message can leave."""
+
+    message_id: str
+    url: str
+
+
+class TemplateJudged(_Event, frozen=True):
+    """A template's status changed by Meta's hand; announced as `message_template_status_update`."""
+
+    template_id: str
+    status: str
+    reason: str = "NONE"
+    rejection_info: dict[str, str] = {}
+
+
+class Announced(_Event, frozen=True):
+    """Something for which the webhook's value is given as it is."""
+
+    field: str
+    value: dict[str, Any]
+    waba_id: str
+    phone_number_id: str = ""
+    entry_id: str = ""
+    timed: bool = False
+
+
+class DeliveryQueued(_Event, frozen=True):
+    """A webhook is to be delivered to one app."""
+
+    delivery: Delivery
+
+
+class DeliveryAttempted(_Event, frozen=True):
+    """A webhook was tried; `next_at` is when it is tried again, 0: never."""
+
+    delivery_id: str
+    attempt: Attempt
+    state: str
+    next_at: int = 0
+
+
+class PolicyChanged(_Event, frozen=True):
+    """The knobs were turned."""
+
+    policy: Policy
+
+
+Event = (
+    Put
+    | Removed
+    | Scheduled
+    | MessageAccepted
+    | StatusReached
+    | MessageReceived
+    | MessageRead
+    | PairChanged
+    | LinkWanted
+    | TemplateJudged
+    | Announced
+    | DeliveryQueued
+    | DeliveryAttempted
+    | PolicyChanged
+)

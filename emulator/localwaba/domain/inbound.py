@@ -1,0 +1,105 @@
+"""What users do: they write, tap, read, block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from localwaba.domain import magic, windows
+from localwaba.domain.events import Event, MessageReceived, PairChanged, Put
+from localwaba.domain.ids import Ids, derive_number
+from localwaba.domain.model import Media, Message, User
+from localwaba.domain.world import World
+
+MEDIA_TYPES = frozenset({"image", "audio", "video", "document", "sticker"})
+_json = msgspec.json.Encoder()
+
+
+def new_user(seed: int, wa_id: str, country: str, name: str = "") -> User:
+    """A user as they are when first met; the BSUID depends on the world's seed and the number alone."""
+    user_id = f"{country or 'US'}.{derive_number(seed, f'user {wa_id}', 16)}"
+    behaviour = magic.behaviour_of(wa_id)
+    username = f"user.{wa_id[-4:]}" if not behaviour.phone_visible else ""
+    return User(wa_id=wa_id, user_id=user_id, country=country, name=name, username=username, behaviour=behaviour)
+
+
+def receive(
+    world: World,
+    ids: Ids,
+    now: int,
+    user: User,
+    phone_number_id: str,
+    content: dict[str, Any],
+    media: Media | None = None,
+) -> tuple[str, list[Event]]:
+    """The user writes to a number: the new message's id, and the events.
+
+    `content` is a message as in Meta's webhook without `id`, `from`, `timestamp`. `media` is the file that came with
+    it; its members go into the message's object.
+    """
+    kind = str(content["type"])
+    message_id = ids.wamid(user.wa_id, outbound=False)
+    body = _complete(world, phone_number_id, content)
+    events: list[Event] = []
+    if media is not None:
+        events.append(Put(at=now, thing=media))
+        body[kind] = _media_object(kind, body.get(kind) or {}, media)
+    context = body.get("context")
+    message = Message(
+        id=message_id,
+        phone_number_id=phone_number_id,
+        wa_id=user.wa_id,
+        outbound=False,
+        type=kind,
+        at=now,
+        body=_json.encode(body),
+        status="received",
+        group_id=str(content.get("group_id", "")),
+        context_id=str(context.get("id", "")) if isinstance(context, dict) else "",
+        media_id=media.id if media else "",
+    )
+    events.append(MessageReceived(at=now, message=message))
+    pair = world.pair(phone_number_id, user.wa_id)
+    changed = replace(pair, inbound_id=message_id)
+    if windows.opens(kind, world.policy):
+        changed = windows.opened(pair, now, message_id, by_referral="referral" in content)
+    events.append(PairChanged(at=now, key=f"{phone_number_id}:{user.wa_id}", pair=changed))
+    return message_id, events
+
+
+def _complete(world: World, phone_number_id: str, content: dict[str, Any]) -> dict[str, Any]:
+    """The message with what a short form leaves out."""
+    body = {key: value for key, value in content.items() if key not in ("id", "from", "timestamp")}
+    context = body.get("context")
+    if isinstance(context, dict) and "id" in context and "from" not in context:
+        quoted = world.messages.get(str(context["id"]))
+        author = world.numbers[phone_number_id].digits
+        if quoted is not None and not quoted.outbound:
+            author = quoted.wa_id
+        body["context"] = {"from": author, **context}
+    return body
+
+
+def _media_object(kind: str, given: dict[str, Any], media: Media) -> dict[str, Any]:
+    """The object of a media message in the platform's key order."""
+    found: dict[str, Any] = {}
+    if "caption" in given:
+        found["caption"] = given["caption"]
+    if kind == "document":
+        found["filename"] = given.get("filename") or media.filename
+    found["mime_type"] = media.mime_type
+    found["sha256"] = given.get("sha256") or _base64_sha256(media.sha256)
+    found["id"] = media.id
+    if kind == "audio":
+        found["voice"] = bool(given.get("voice", "opus" in media.mime_type))
+    if kind == "sticker":
+        found["animated"] = bool(given.get("animated", False))
+    return found
+
+
+def _base64_sha256(hexadecimal: str) -> str:
+    from base64 import b64encode
+
+    return b64encode(bytes.fromhex(hexadecimal)).decode()

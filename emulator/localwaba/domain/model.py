@@ -1,0 +1,299 @@
+"""What a world consists of. Values only: nothing here changes but in `applying`.
+
+Times are milliseconds since the epoch. JSON that the world only keeps and hands out again is kept as bytes: the
+garbage collector then never walks through it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from localwaba.domain.errors import Refusal
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="entity", omit_defaults=True):
+    """A thing with an id that is replaced as a whole when it changes."""
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """An alternative callback of a business account or a number."""
+
+    url: str
+    verify_token: str
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """An app's webhook: where to, and which fields."""
+
+    url: str
+    verify_token: str
+    fields: tuple[str, ...]
+    version: str = ""
+    active: bool = True
+
+
+class App(Entity, frozen=True):
+    id: str
+    name: str
+    secret: str
+    business_id: str
+    webhook: Subscription | None = None
+
+
+class Business(Entity, frozen=True):
+    id: str
+    name: str
+    timezone_id: int = 1
+    verification_status: str = "verified"
+    messaging_limit: str = "TIER_250"
+
+
+class Waba(Entity, frozen=True):
+    """A WhatsApp Business Account. `subscribed` maps the ids of subscribed apps to their override, if any."""
+
+    id: str
+    business_id: str
+    name: str
+    namespace: str
+    timezone_id: str = "1"
+    currency: str = "USD"
+    country: str = "US"
+    status: str = "ACTIVE"
+    review_status: str = "APPROVED"
+    subscribed: dict[str, Override | None] = {}
+    settings: dict[str, Any] = {}
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What users see of a business."""
+
+    about: str = ""
+    address: str = ""
+    description: str = ""
+    email: str = ""
+    profile_picture_url: str = ""
+    websites: tuple[str, ...] = ()
+    vertical: str = "UNDEFINED"
+
+
+class PhoneNumber(Entity, frozen=True):
+    """A business phone number. `digits` is its canonical number, `display` how GET prints it."""
+
+    id: str
+    waba_id: str
+    digits: str
+    display: str
+    verified_name: str
+    country: str = "US"
+    status: str = "CONNECTED"
+    registered: bool = True
+    pin: str = ""
+    code_verification_status: str = "VERIFIED"
+    name_status: str = "APPROVED"
+    new_name: str = ""
+    new_name_status: str = "NONE"
+    quality_rating: str = "GREEN"
+    throughput_level: str = "STANDARD"
+    account_mode: str = "LIVE"
+    platform_type: str = "CLOUD_API"
+    is_test_number: bool = False
+    onboarded_at: int = 0
+    verification_code: str = ""
+    verification_sent_at: int = 0
+    pin_failures: int = 0
+    profile: Profile = Profile()
+    override: Override | None = None
+    settings: dict[str, Any] = {}
+
+
+class Token(Entity, frozen=True):
+    """An access token. `kind` is one of SYSTEM_USER, USER, APP; times 0 mean never."""
+
+    id: str
+    app_id: str
+    user_id: str
+    kind: str = "SYSTEM_USER"
+    scopes: tuple[str, ...] = ()
+    issued_at: int = 0
+    expires_at: int = 0
+    revoked_subcode: int | None = None
+
+
+class Template(Entity, frozen=True):
+    """A message template in one language; `components` is their JSON as stored, before read-back."""
+
+    id: str
+    waba_id: str
+    name: str
+    language: str
+    category: str
+    status: str
+    components: bytes
+    parameter_format: str = "POSITIONAL"
+    previous_category: str = ""
+    correct_category: str = ""
+    sub_category: str = ""
+    rejected_reason: str = "NONE"
+    rejection_info: dict[str, str] = {}
+    quality_score: str = "UNKNOWN"
+    quality_at: int = 0
+    ttl_seconds: int | None = None
+    extra: dict[str, Any] = {}
+    created_at: int = 0
+    updated_at: int = 0
+    deleted_at: int = 0
+    was_approved: bool = False
+    edits: tuple[int, ...] = ()
+    pauses: int = 0
+    is_sample: bool = False
+    verdict: Refusal | None = None
+
+
+class Media(Entity, frozen=True):
+    """An uploaded or received file; `blob` names its bytes in the store of blobs (sha256, hexadecimal)."""
+
+    id: str
+    phone_number_id: str
+    mime_type: str
+    sha256: str
+    size: int
+    blob: str
+    filename: str = ""
+    source: Literal["upload", "webhook"] = "upload"
+    created_at: int = 0
+    expires_at: int = 0
+    fault: Refusal | None = None
+
+
+class UploadSession(Entity, frozen=True):
+    """A resumable upload; `handle` is given once all bytes are there."""
+
+    id: str
+    app_id: str
+    file_name: str
+    file_length: int
+    file_type: str
+    received: int = 0
+    blob: str = ""
+    handle: str = ""
+    created_at: int = 0
+
+
+class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a synthetic user does with messages. Times are seconds; None as a time means never.
+
+    `delivered_after` counts from `sent`, `read_after` from `delivered`. `skips_delivered`: only `read` arrives.
+    `fails_with`: every message to this user fails with that code, at once or, with `fails_after_delivery`, late.
+    `answers`: a text the user sends back, `answers_after` seconds after reading (`{text}` is what they got).
+    """
+
+    on_whatsapp: bool = True
+    delivered_after: float | msgspec.UnsetType | None = msgspec.UNSET
+    read_after: float | msgspec.UnsetType | None = msgspec.UNSET
+    skips_delivered: bool = False
+    fails_with: int | None = None
+    fails_after_delivery: bool = False
+    answers: str | None = None
+    answers_after: float = 1.0
+    identity_key_hash: str | None = None
+    phone_visible: bool = True
+
+
+class User(Entity, frozen=True):
+    """A synthetic WhatsApp user. `user_id` is the business-scoped id (BSUID)."""
+
+    wa_id: str
+    user_id: str
+    country: str = ""
+    name: str = ""
+    username: str = ""
+    parent_user_id: str = ""
+    behaviour: Behaviour = Behaviour()
+    known_as: str = ""
+
+
+class Pricing(msgspec.Struct, frozen=True, gc=False):
+    """What a message costs; the fields of `pricing` in a status."""
+
+    billable: bool
+    pricing_model: str
+    category: str
+    type: str
+
+
+class Message(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """A message of either direction; `body` is the JSON that was sent, or `type` and its object as received."""
+
+    id: str
+    phone_number_id: str
+    wa_id: str
+    outbound: bool
+    type: str
+    at: int
+    body: bytes
+    status: str = "accepted"
+    status_at: int = 0
+    history: tuple[tuple[str, int], ...] = ()
+    to_bsuid: bool = False
+    group_id: str = ""
+    context_id: str = ""
+    template_id: str = ""
+    category: str = ""
+    callback_data: str | None = None
+    identity_key_hash: str | None = None
+    pricing: Pricing | None = None
+    in_entry_window: bool = False
+    in_window: bool = False
+    media_id: str = ""
+    link: str = ""
+    refusal: Refusal | None = None
+    shown: bytes = b""
+
+
+class Pair(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """What a business number and a user have in common.
+
+    `inbound_at`: the last event that opened the 24-hour window. `entry_at`: a click-to-WhatsApp message that has not
+    been answered yet; `entry_until`: the end of the free entry point window.
+    """
+
+    inbound_at: int = 0
+    inbound_id: str = ""
+    entry_at: int = 0
+    entry_until: int = 0
+    blocked_by_user: bool = False
+    blocked_by_business: bool = False
+    marketing_stopped: bool = False
+    typing_until: int = 0
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One try to deliver a webhook, and what the app answered."""
+
+    at: int
+    url: str
+    status: int | None = None
+    error: str = ""
+    latency_ms: float = 0.0
+    answer: str = ""
+
+
+class Delivery(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """A webhook for one app. `state` is one of pending, delivered, abandoned, unroutable."""
+
+    id: str
+    app_id: str
+    waba_id: str
+    phone_number_id: str
+    field: str
+    lane: str
+    body: bytes
+    created_at: int
+    state: str = "pending"
+    attempts: tuple[Attempt, ...] = ()
+    next_at: int = 0
+
+
+Stored = App | Business | Waba | PhoneNumber | Token | Template | Media | UploadSession | User

@@ -1,0 +1,101 @@
+"""A new world: one business, one account, one number, one app, one token, the sample template."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+
+from localwaba.domain.applying import apply
+from localwaba.domain.events import Put
+from localwaba.domain.ids import derive, derive_number
+from localwaba.domain.model import App, Business, PhoneNumber, Stored, Template, Token, Waba
+from localwaba.domain.policy import Policy
+from localwaba.domain.world import World
+
+DIGITS = "15550783881"
+DISPLAY = "+1 555-078-3881"
+VERIFY_TOKEN = "localwaba-verify-token"
+VERIFICATION_CODE = "123456"
+SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging", "business_management")
+_HELLO_WORLD = (
+    '[{"type":"HEADER","format":"TEXT","text":"Hello World"},'
+    '{"type":"BODY","text":"Welcome and congratulations!! This message demonstrates your ability to send a message '
+    'notification from WhatsApp Business Platform’s Cloud API. Thank you for taking the time to test with us."},'
+    '{"type":"FOOTER","text":"WhatsApp Business API Team"}]'
+).encode()
+
+
+def new_world(name: str, seed: int, now: int, policy: Policy | None = None) -> World:
+    """The world of a seed. Ids depend on the seed alone; secrets on the world's name too, so that no two meet."""
+    app_id = derive_number(seed, "app")
+    business_id = derive_number(seed, "business")
+    waba_id = derive_number(seed, "waba")
+    number_id = derive_number(seed, "phone_number")
+    token = access_token(seed, name)
+    world = World(
+        name=name,
+        seed=seed,
+        created_at=now,
+        policy=policy or Policy(),
+        app_id=app_id,
+        business_id=business_id,
+        waba_id=waba_id,
+        phone_number_id=number_id,
+        catalog_id=derive_number(seed, "catalog"),
+        access_token=token,
+    )
+    namespace = derive(seed, "namespace").hex()
+    things: tuple[Stored, ...] = (
+        Business(id=business_id, name="Localhost Portfolio"),
+        App(
+            id=app_id,
+            name="Localhost App",
+            secret=derive(f"{seed}:{name}", "app secret").hex(),
+            business_id=business_id,
+        ),
+        Waba(
+            id=waba_id,
+            business_id=business_id,
+            name="Localhost Business",
+            namespace="_".join((namespace[:8], namespace[8:12], namespace[12:16], namespace[16:20], namespace[20:])),
+            subscribed={app_id: None},
+        ),
+        PhoneNumber(
+            id=number_id,
+            waba_id=waba_id,
+            digits=DIGITS,
+            display=DISPLAY,
+            verified_name="Localhost Business",
+            onboarded_at=now,
+            pin="123456",
+            verification_code=VERIFICATION_CODE,
+        ),
+        Token(
+            id=token,
+            app_id=app_id,
+            user_id=derive_number(seed, "system user"),
+            scopes=SCOPES,
+            issued_at=now,
+        ),
+        Template(
+            id=derive_number(seed, "hello_world"),
+            waba_id=waba_id,
+            name="hello_world",
+            language="en_US",
+            category="UTILITY",
+            status="APPROVED",
+            components=_HELLO_WORLD,
+            created_at=now,
+            updated_at=now,
+            was_approved=True,
+            is_sample=True,
+        ),
+    )
+    for thing in things:
+        apply(world, Put(at=now, thing=thing))
+    return world
+
+
+def access_token(seed: int, name: str, purpose: str = "") -> str:
+    """A token as Meta's look: `EAA`, letters and digits, `ZD`."""
+    raw = b"".join(derive(f"{seed}:{name}", f"token {purpose}{part}", 48) for part in range(3))
+    return "EAA" + urlsafe_b64encode(raw).decode().replace("-", "x").replace("_", "Z") + "ZD"

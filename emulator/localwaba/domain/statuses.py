@@ -1,0 +1,155 @@
+"""The life of a message of the business after it was accepted."""
+
+from __future__ import annotations
+
+import msgspec
+
+from localwaba.domain import windows
+from localwaba.domain.agenda import AnswerMessage, ReachStatus
+from localwaba.domain.clock import DAY, SECOND
+from localwaba.domain.errors import Refusal
+from localwaba.domain.events import Event, Scheduled, StatusReached
+from localwaba.domain.model import Behaviour, Message, Pair, User
+from localwaba.domain.policy import Policy
+from localwaba.domain.pricing import price
+from localwaba.domain.world import World
+
+RANK = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
+_REACTABLE_FOR = 30 * DAY
+
+
+def dispatch(world: World, message_id: str, now: int, link_fault: Refusal | None = None) -> list[Event]:
+    """An accepted message leaves Meta's servers, or fails for a reason that depends on the recipient."""
+    message = world.messages.get(message_id)
+    if message is None or message.status != "accepted":
+        return []
+    user = world.users[message.wa_id]
+    pair = world.pair(message.phone_number_id, message.wa_id)
+    refusal = link_fault or _recipient_refusal(world, message, user, pair, now)
+    if refusal is not None:
+        return [StatusReached(at=now, message_id=message_id, status="failed", refusal=refusal, final=True)]
+    in_entry = windows.in_entry_window(pair, message.at)
+    pricing = price(
+        message.category or "service",
+        is_template=bool(message.template_id),
+        in_window=message.in_window,
+        in_entry_window=in_entry,
+    )
+    following = _next(message, user.behaviour, pair, world.policy, "sent", now)
+    return [
+        StatusReached(
+            at=now,
+            message_id=message_id,
+            status="sent",
+            pricing=pricing,
+            in_entry_window=in_entry,
+            final=following is None,
+        ),
+        *([following] if following else ()),
+    ]
+
+
+def reach(world: World, message_id: str, status: str, now: int) -> list[Event]:
+    """A message that was sent gets to a further status, unless it is there or beyond already."""
+    message = world.messages.get(message_id)
+    if message is None or message.status == "failed" or RANK[message.status] >= RANK[status]:
+        return []
+    user = world.users[message.wa_id]
+    behaviour = user.behaviour
+    if status == "failed":
+        refusal = Refusal(
+            code=behaviour.fails_with or 131000,
+            rule="behaviour",
+            why="this user's messages fail after delivery, as their behaviour says",
+        )
+        return [StatusReached(at=now, message_id=message_id, status=status, refusal=refusal, final=True)]
+    pair = world.pair(message.phone_number_id, message.wa_id)
+    following = _next(message, behaviour, pair, world.policy, status, now)
+    events: list[Event] = [StatusReached(at=now, message_id=message_id, status=status, final=following is None)]
+    if following:
+        events.append(following)
+    if behaviour.answers is not None and (following is None or status == "read"):
+        due = now + int(behaviour.answers_after * SECOND)
+        events.append(Scheduled(at=now, due=due, item=AnswerMessage(message_id)))
+    return events
+
+
+def read_all(world: World, phone_number_id: str, wa_id: str, now: int, upto: str = "") -> list[Event]:
+    """The user opens the chat: everything that was sent to them is read, up to and including `upto`."""
+    found: list[Event] = []
+    for message in world.messages.values():
+        if message.outbound and message.phone_number_id == phone_number_id and message.wa_id == wa_id:
+            if message.status in ("sent", "delivered") and message.type != "reaction":
+                found.append(StatusReached(at=now, message_id=message.id, status="read", final=True))
+            if message.id == upto:
+                break
+    return found
+
+
+def _next(
+    message: Message, behaviour: Behaviour, pair: Pair, policy: Policy, status: str, now: int
+) -> Scheduled | None:
+    """What follows a status, as the user behaves; None: nothing will."""
+    if message.type == "reaction" or pair.blocked_by_user:
+        return None
+    if status == "sent":
+        after, reached = _seconds(behaviour.delivered_after, policy.delivered_after), "delivered"
+        if behaviour.skips_delivered:
+            further = _seconds(behaviour.read_after, policy.read_after)
+            after = None if after is None or further is None else after + further
+            reached = "read"
+    elif status == "delivered" and behaviour.fails_after_delivery:
+        after, reached = 1.0, "failed"
+    elif status == "delivered":
+        after, reached = _seconds(behaviour.read_after, policy.read_after), "read"
+    else:
+        return None
+    if after is None:
+        return None
+    return Scheduled(at=now, due=now + int(after * SECOND), item=ReachStatus(message.id, reached))
+
+
+def _seconds(own: float | msgspec.UnsetType | None, default: float | None) -> float | None:
+    return default if isinstance(own, msgspec.UnsetType) else own
+
+
+def _recipient_refusal(world: World, message: Message, user: User, pair: Pair, now: int) -> Refusal | None:
+    """The first reason, in Meta's order, why a message cannot reach this user."""
+    behaviour = user.behaviour
+    if not behaviour.on_whatsapp:
+        return Refusal(code=131026, rule="recipient", why=f"{user.wa_id} is not on WhatsApp")
+    if behaviour.fails_with is not None and not behaviour.fails_after_delivery:
+        return Refusal(
+            code=behaviour.fails_with,
+            rule="behaviour",
+            why=f"every message to {user.wa_id} fails with {behaviour.fails_with}, as their behaviour says",
+        )
+    if pair.blocked_by_business:
+        return Refusal(code=130403, rule="blocked", why=f"this business has blocked {user.wa_id}")
+    if not message.template_id and not message.in_window:
+        return Refusal(
+            code=131047,
+            rule="24-hour window",
+            why=windows.closed_since(pair, message.at, world.policy),
+            fix="send an approved template, or wait until the user writes",
+        )
+    if message.category == "marketing" and pair.marketing_stopped:
+        return Refusal(code=131050, rule="opt-out", why=f"{user.wa_id} has stopped marketing messages")
+    if message.identity_key_hash and message.identity_key_hash != behaviour.identity_key_hash:
+        return Refusal(code=137000, rule="identity", why="the identity key hash is not the user's current one")
+    if message.type == "reaction":
+        return _reaction_refusal(world, message, now)
+    media = world.media.get(message.media_id) if message.media_id else None
+    return media.fault if media else None
+
+
+def _reaction_refusal(world: World, message: Message, now: int) -> Refusal | None:
+    target = world.messages.get(message.context_id)
+    why = ""
+    if target is None:
+        why = f"there is no message {message.context_id}"
+    elif target.type == "reaction":
+        why = "a reaction cannot be reacted to"
+    elif now - target.at > _REACTABLE_FOR:
+        why = "the message is older than 30 days"
+    return Refusal(code=131009, rule="reaction", why=why) if why else None

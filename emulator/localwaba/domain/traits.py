@@ -1,0 +1,17 @@
+"""What differs between Graph versions, as named traits; no rule ever compares version numbers."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """The behaviour of one Graph version; a later row states only what it changes (source behind each)."""
+
+    version: str
+    template_parameter_code: int = 132018  # 132012 before v23
+    status_conversation: bool = False  # `conversation` on every status before v24
+    messaging_limit_tier: bool = False  # field `messaging_limit_tier` before v24
+    bad_cursor_code: int = 131059  # 100 before v24
+    flat_supported_apps: bool = False  # package_name beside supported_apps until v20
+    paused_template_codes: bool = True  # 132015 and 132016 since v17

@@ -1,0 +1,100 @@
+"""The one value that is the state of a world."""
+
+from __future__ import annotations
+
+from heapq import heappop
+from typing import Any
+
+import msgspec
+
+from localwaba.domain.agenda import Due
+from localwaba.domain.ids import Ids
+from localwaba.domain.model import (
+    App,
+    Business,
+    Delivery,
+    Media,
+    Message,
+    Pair,
+    PhoneNumber,
+    Template,
+    Token,
+    UploadSession,
+    User,
+    Waba,
+)
+from localwaba.domain.policy import Policy
+
+
+class World(msgspec.Struct, kw_only=True):
+    """Everything that one world knows; tables are keyed by id, pairs by `number:wa_id`.
+
+    `nodes` says of each Graph id what it is. `finished` holds, oldest first, the messages of which nothing more
+    will be told: they are what retention may drop, and `dropped` counts it.
+    """
+
+    name: str
+    seed: int
+    created_at: int
+    policy: Policy = Policy()
+    drawn: int = 0
+    sequence: int = 0
+    app_id: str = ""
+    business_id: str = ""
+    waba_id: str = ""
+    phone_number_id: str = ""
+    catalog_id: str = ""
+    access_token: str = ""
+    base_url: str = "http://127.0.0.1:4080"
+    apps: dict[str, App] = {}
+    businesses: dict[str, Business] = {}
+    wabas: dict[str, Waba] = {}
+    numbers: dict[str, PhoneNumber] = {}
+    tokens: dict[str, Token] = {}
+    templates: dict[str, Template] = {}
+    template_names: dict[str, dict[str, str]] = {}
+    media: dict[str, Media] = {}
+    uploads: dict[str, UploadSession] = {}
+    users: dict[str, User] = {}
+    user_ids: dict[str, str] = {}
+    messages: dict[str, Message] = {}
+    pairs: dict[str, Pair] = {}
+    deliveries: dict[str, Delivery] = {}
+    nodes: dict[str, str] = {}
+    agenda: list[Due] = []
+    scheduled: int = 0
+    finished: list[str] = []
+    settled_deliveries: list[str] = []
+    dropped: dict[str, int] = {}
+    notes: dict[str, Any] = {}
+
+    def ids(self) -> Ids:
+        """The source of this world's next ids."""
+        return Ids(self.seed, self.drawn)
+
+    def next_due(self) -> int | None:
+        """When the next item of the agenda is due."""
+        return self.agenda[0][0] if self.agenda else None
+
+    def pop_due(self, now: int) -> Due | None:
+        """Takes the next item whose time has come."""
+        if self.agenda and self.agenda[0][0] <= now:
+            return heappop(self.agenda)
+        return None
+
+    def pair(self, phone_number_id: str, wa_id: str) -> Pair:
+        """What a number and a user have in common; an empty pair for strangers."""
+        return self.pairs.get(f"{phone_number_id}:{wa_id}") or _STRANGERS
+
+
+_STRANGERS = Pair()
+
+
+def snapshot(world: World) -> bytes:
+    """A world as JSON."""
+    return msgspec.json.encode(world)
+
+
+def restore(raw: bytes) -> World:
+    """A world out of its snapshot; `msgspec.ValidationError` for anything else."""
+    return msgspec.json.decode(raw, type=World)
