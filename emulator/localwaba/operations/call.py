@@ -44,6 +44,7 @@ class Call:
         "base_url",
         "edge",
         "files",
+        "headers",
         "ids",
         "method",
         "node",
@@ -89,6 +90,7 @@ class Call:
         self.raw = raw
         self.files = files
         self.base_url = base_url
+        self.headers: Mapping[bytes, bytes] = {}
 
     @property
     def app(self) -> App:

@@ -1,0 +1,291 @@
+"""The Graph edge: parse, authenticate, find the object, check the contract, run the operation, answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hashlib import sha1
+from typing import Any, NamedTuple
+
+from localwaba.domain.errors import Refusal, Refused, refuse
+from localwaba.domain.model import Token
+from localwaba.http import downloads
+from localwaba.http.authentication import authenticate, permit
+from localwaba.http.headers import APP_USAGE, Header, Trace, usage
+from localwaba.http.headers import authenticate as authenticate_header
+from localwaba.http.judgement import judge
+from localwaba.http.ports import Host, Hosts
+from localwaba.http.requests import (
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    TooLarge,
+    parse_query,
+    read_params,
+)
+from localwaba.http.routes import Route, known_edges, root_paths, route_table
+from localwaba.http.uploads import read_stream
+from localwaba.operations.call import Answer, Blob, Call
+from localwaba.versions.table import NEWEST, serve
+from localwaba.wire.encoding import encode
+from localwaba.wire.errors import envelope, reason, status_of
+
+_VERSION = re.compile(r"v\d+\.\d+\Z")
+_PREFLIGHT: list[Header] = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
+    (b"access-control-allow-headers", b"authorization, content-type, file_offset"),
+    (b"access-control-max-age", b"86400"),
+    (b"content-length", b"0"),
+]
+_AUTHENTICATION_CODES = frozenset({104, 190, 2500})
+
+
+class Place(NamedTuple):
+    """A path, taken apart."""
+
+    version: str
+    node: str
+    edge: str
+    tail: str
+
+
+def parse_path(path: str) -> Place:
+    """Version, node, edge and the rest; a trailing slash and a missing version are fine."""
+    parts = [part for part in path.split("/") if part]
+    version = ""
+    if parts and parts[0][:1] == "v" and _VERSION.match(parts[0]):
+        version = parts.pop(0)
+    if not parts:
+        return Place(version, "", "", "")
+    joined = "/".join(parts[:2])
+    if joined in root_paths():
+        return Place(version, "", joined, "/".join(parts[2:]))
+    if parts[0] in root_paths():
+        return Place(version, "", parts[0], "/".join(parts[1:]))
+    return Place(version, parts[0], parts[1] if len(parts) > 1 else "", "/".join(parts[2:]))
+
+
+class Exchange:
+    """One request and what became of it."""
+
+    __slots__ = ("headers", "host", "method", "operation", "path", "query", "raw", "refusal", "scope")
+
+    def __init__(self, scope: Scope, host: Host) -> None:
+        self.scope = scope
+        self.host = host
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.raw = b""
+        self.query: dict[str, Any] = parse_query(scope["query_string"]) if scope["query_string"] else {}
+        self.refusal: Refusal | None = None
+        self.operation = ""
+
+    @property
+    def base_url(self) -> str:
+        """The origin by which the client reached us."""
+        host = self.headers.get(b"host", b"").decode("latin-1")
+        return f"{self.scope.get('scheme', 'http')}://{host}" if host else self.host.world.base_url
+
+
+class Graph:
+    """An ASGI app that is Graph, for all worlds of a server."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self._hosts = hosts
+        self._answers = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method: str = scope["method"]
+        if method == "OPTIONS":
+            await _respond(send, 200, b"", _PREFLIGHT)
+            return
+        if scope["path"].startswith("/whatsapp_business/attachments"):
+            await downloads.download(self._hosts, scope, receive, send)
+            return
+        self._answers += 1
+        trace = Trace(b"graph", self._answers)
+        exchange: Exchange | None = None
+        try:
+            exchange = Exchange(scope, self._hosts.default)
+            answer, extra, version = await self._answer(exchange, receive)
+            body = answer.body if isinstance(answer.body, bytes) else encode(answer.body)
+            status = answer.status
+        except Refused as refused:
+            answer, extra, version = None, [], NEWEST.version
+            status, body, extra = _refuse(refused.refusal, trace)
+            if exchange is not None:
+                exchange.refusal = refused.refusal
+        except TooLarge:
+            status, body, extra, version = 413, b"", [], NEWEST.version
+        except Disconnected:
+            return
+        headers = trace.headers(version.encode())
+        headers += extra
+        if method == "GET" and status == 200:
+            etag = b'"' + sha1(body, usedforsecurity=False).hexdigest().encode() + b'"'
+            headers.append((b"etag", etag))
+            if exchange is not None and exchange.headers.get(b"if-none-match") == etag:
+                status, body = 304, b""
+        headers.append((b"content-length", b"%d" % len(body)))
+        try:
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        finally:
+            if exchange is not None:
+                self._note(exchange, status, body)
+
+    async def _answer(self, exchange: Exchange, receive: Receive) -> tuple[Answer, list[Header], str]:
+        place = parse_path(exchange.path)
+        served = serve(place.version)
+        if served is None:
+            raise unknown_path(exchange.path)
+        method = exchange.method
+        override = exchange.query.get("method")
+        if override and method in ("GET", "POST"):
+            method = str(override).upper()
+        params: dict[str, Any] = {}
+        files: Mapping[str, Blob] = {}
+        host, token = self._authenticate(exchange, place)
+        if method in ("POST", "DELETE") and not place.node.startswith("upload:"):
+            content_type = exchange.headers.get(b"content-type", b"").decode("latin-1")
+            params, exchange.raw, files = await read_params(receive, content_type, host.blobs)
+        if token is None and isinstance(params.get("access_token"), str):
+            host, token = authenticate(self._hosts, params["access_token"], exchange.host)
+        exchange.host = host
+        if served.is_newer and host.world.policy.newer_version == "refuse":
+            raise unknown_path(exchange.path)
+        if exchange.query:
+            params = {**exchange.query, **params}
+        route, node = self._find(method, place, host, token)
+        exchange.operation = route.operation
+        if place.node.startswith("upload:") and method == "POST":
+            files = {"data": await read_stream(receive, host.blobs)}
+        if token is not None:
+            permit(route, token, host.now())
+        if route.run is None:
+            raise unknown_path("/" + "/".join(filter(None, (place.edge, place.tail))), gap=route.operation)
+        params.pop("access_token", None)
+        params = judge(route.operation, params, served.traits, host.world.policy, is_json=bool(exchange.raw))
+        ids = host.world.ids()
+        call = Call(
+            world=host.world,
+            now=host.now(),
+            ids=ids,
+            traits=served.traits,
+            token=token,
+            method=method,
+            path=exchange.path,
+            node=node,
+            edge=place.edge,
+            tail=place.tail,
+            params=params,
+            raw=exchange.raw,
+            files=files,
+            base_url=exchange.base_url,
+        )
+        call.headers = exchange.headers
+        answer = route.run(call)
+        if answer.handshake is not None:
+            refusal = await host.shake_hands(answer.handshake)
+            if refusal is not None:
+                raise Refused(refusal)
+        host.commit(answer.events, ids)
+        extra = [usage(host.world.waba_id)] if place.node else [APP_USAGE]
+        warning = answer.warning or (f"{place.version} is newer than known" if served.is_newer else "")
+        if warning:
+            extra.append((b"x-localwaba-warning", warning.encode("ascii", "replace")))
+        return answer, extra, served.traits.version
+
+    def _authenticate(self, exchange: Exchange, place: Place) -> tuple[Host, Token | None]:
+        """The world and the token of a request; without a token, the world that has the node."""
+        given = exchange.headers.get(b"authorization")
+        text = ""
+        if given is not None:
+            kind, _, text = given.decode("latin-1").strip().partition(" ")
+            if kind.lower() not in ("bearer", "oauth"):
+                text = ""
+        text = text.strip() or str(exchange.query.get("access_token", ""))
+        if text:
+            return authenticate(self._hosts, text, exchange.host)
+        found = self._hosts.by_node(place.node) if place.node else None
+        return found or self._hosts.default, None
+
+    def _find(self, method: str, place: Place, host: Host, token: Token | None) -> tuple[Route, str]:
+        """The route of a call, after the token and before the contract; refused if there is no such object."""
+        node, world = place.node, host.world
+        if not node:
+            route = route_table().get((method, "root", place.edge))
+            if route is None:
+                raise unknown_path("/" + place.edge)
+            if token is None and route.permission != "none":
+                raise no_token(place.edge)
+            return route, ""
+        if token is None:
+            raise no_token(place.edge)
+        kind = world.nodes.get(node)
+        if kind is None:
+            raise unknown_object(method, node)
+        edge = f"{place.edge}/*" if place.tail else place.edge
+        route = route_table().get((method, kind, edge))
+        if route is None:
+            if (kind, edge) in known_edges():
+                raise unknown_object(method, node)
+            raise unknown_path(f"/{place.edge}" + (f"/{place.tail}" if place.tail else ""))
+        return route, node
+
+    def _note(self, exchange: Exchange, status: int, body: bytes) -> None:
+        why = reason(exchange.refusal) if exchange.refusal else ""
+        path = exchange.path
+        exchange.host.note_call(exchange.method, path, status, exchange.raw, body, why, exchange.operation)
+        exchange.host.wake()
+
+
+def _refuse(refusal: Refusal, trace: Trace) -> tuple[int, bytes, list[Header]]:
+    body = envelope(refusal, trace.fbtrace_id)
+    extra: list[Header] = []
+    why = reason(refusal)
+    if why:
+        extra.append((b"x-localwaba-why", why.encode("ascii", "backslashreplace").replace(b"\n", b" ")))
+    if refusal.code in _AUTHENTICATION_CODES:
+        extra.append(authenticate_header(refusal.code, body["error"]["message"]))
+    return status_of(refusal), encode(body), extra
+
+
+async def _respond(send: Send, status: int, body: bytes, headers: list[Header]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def unknown_path(path: str, gap: str = "") -> Refused:
+    """The answer to a path that Graph does not have, or that is not imitated yet."""
+    why = f"{gap} is a known gap of localwaba, see docs/parity.md" if gap else "there is no such path"
+    return refuse(2500, message=f"Unknown path components: {path}", rule="path", why=why)
+
+
+def unknown_object(method: str, node: str) -> Refused:
+    """The answer to an id that is not there, or not the caller's."""
+    verb = method.lower()
+    return refuse(
+        100,
+        subcode=33,
+        message=f"Unsupported {verb} request. Object with ID '{node}' does not exist, cannot be loaded due to missing "
+        "permissions, or does not support this operation. Please read the Graph API documentation at "
+        "https://developers.facebook.com/docs/graph-api",
+        rule="object",
+        why=f"this token's world has no object {node} that supports {method}",
+        fix="take the ids from GET /_localwaba/world with the same token",
+    )
+
+
+def no_token(edge: str) -> Refused:
+    """The answer to a call without a token."""
+    fix = "send Authorization: Bearer <access_token of GET /_localwaba/world>"
+    if edge == "whatsapp_business_profile":
+        return refuse(200, message="Provide valid app ID", rule="token", why="no access token", fix=fix)
+    if edge == "me":
+        text = "An active access token must be used to query information about the current user."
+        return refuse(2500, message=text, rule="token", why="no access token", fix=fix)
+    return refuse(104, rule="token", why="no access token", fix=fix)

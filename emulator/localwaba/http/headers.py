@@ -1,0 +1,74 @@
+"""The headers of Graph's answers (Meta: response headers of the OpenAPI file, captures)."""
+
+from __future__ import annotations
+
+from base64 import b64encode, urlsafe_b64encode
+from hashlib import blake2b
+
+Header = tuple[bytes, bytes]
+
+_FIXED: list[Header] = [
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"vary", b"Origin, Accept-Encoding"),
+    (b"strict-transport-security", b"max-age=15552000; preload"),
+    (b"pragma", b"no-cache"),
+    (b"cache-control", b"private, no-cache, no-store, must-revalidate"),
+    (b"expires", b"Sat, 01 Jan 2000 00:00:00 GMT"),
+    (b"x-fb-rlafr", b"0"),
+    (b"x-fb-rev", b"1019544279"),
+    (
+        b"x-fb-connection-quality",
+        b"EXCELLENT; q=0.9, rtt=7, rtx=0, c=10, mss=1380, tbw=372, tp=-1, tpl=-1, uplat=527, ullat=0",
+    ),
+    (b"content-type", b"application/json; charset=UTF-8"),
+]
+_TRACES = blake2b(b"trace", digest_size=64)
+
+
+class Trace:
+    """The ids of one answer; the same for the same call in the same order."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, scope: bytes, number: int) -> None:
+        block = _TRACES.copy()
+        block.update(b"%b %d" % (scope, number))
+        self._raw = block.digest()
+
+    @property
+    def fbtrace_id(self) -> str:
+        """`A` and 22 more characters."""
+        return "A" + urlsafe_b64encode(self._raw[:17]).decode()[:22]
+
+    def headers(self, version: bytes) -> list[Header]:
+        """All headers but the length."""
+        name = urlsafe_b64encode(self._raw[:26])
+        return [
+            *_FIXED,
+            (b"facebook-api-version", version),
+            (b"x-fb-request-id", b"A" + name[:22]),
+            (b"x-fb-trace-id", b"E" + name[22:32]),
+            (b"x-fb-debug", b64encode(self._raw)),
+        ]
+
+
+def usage(waba_id: str, calls: int = 1) -> Header:
+    """`x-business-use-case-usage` of an account: percentages of its hourly budget."""
+    kinds = ("whatsapp_business_management", "whatsapp")
+    items = ",".join(
+        f'{{"type":"{kind}","call_count":{calls},"total_cputime":{calls},"total_time":{calls},'
+        f'"estimated_time_to_regain_access":0}}'
+        for kind in kinds
+    )
+    return (b"x-business-use-case-usage", f'{{"{waba_id}":[{items}]}}'.encode())
+
+
+APP_USAGE: Header = (b"x-app-usage", b'{"call_count":0,"total_cputime":0,"total_time":0}')
+
+
+def authenticate(code: int, message: str) -> Header:
+    """`WWW-Authenticate` as Graph sends it whenever authentication fails."""
+    kind = "invalid_request" if code in (104, 2500) else "invalid_token"
+    text = f'OAuth "Facebook Platform" "{kind}" "{message}"'
+    return (b"www-authenticate", text.encode("latin-1", "replace"))

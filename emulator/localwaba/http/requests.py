@@ -1,0 +1,105 @@
+"""The parts of a Graph request, however it was sent: JSON, form, multipart or query string."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from localwaba.domain.errors import refuse
+from localwaba.http.ports import Blobs
+from localwaba.http.uploads import read_multipart
+from localwaba.operations.call import Blob
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+JSON_LIMIT = 8 * 1024 * 1024
+_decode = msgspec.json.Decoder().decode
+
+
+class Disconnected(Exception):
+    """The client left before its request was complete."""
+
+
+async def read_body(receive: Receive, limit: int = JSON_LIMIT) -> bytes:
+    """The whole body of a request that is not a file; refused beyond the limit (bytes)."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        if len(body) > limit:
+            raise too_large(limit)
+        return body
+    chunks = [body]
+    size = len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+class TooLarge(Exception):
+    """A body is larger than what is read; answered with 413."""
+
+
+def too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes")
+
+
+def parse_query(raw: bytes) -> dict[str, Any]:
+    """The parameters of a query string or an urlencoded form; the last of several wins."""
+    text = raw.decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
+    except ValueError as error:
+        raise refuse(100, "Parameter Invalid", message="Invalid parameter", why=str(error)) from None
+
+
+def parse_json(raw: bytes) -> dict[str, Any]:
+    """The members of a JSON body."""
+    try:
+        found = _decode(raw)
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise _not_json(str(error) or "it is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise _not_json("it is not an object")
+    return found
+
+
+def _not_json(why: str) -> Exception:
+    return refuse(
+        100,
+        "Parameter Invalid",
+        message="Invalid parameter",
+        rule="body",
+        why=f"the body is not a JSON object: {why}",
+        fix="send one JSON object with Content-Type: application/json",
+    )
+
+
+async def read_params(
+    receive: Receive, content_type: str, blobs: Blobs
+) -> tuple[dict[str, Any], bytes, Mapping[str, Blob]]:
+    """The parameters, the raw body if it was read whole, and the files of a request with a body."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        params, files = await read_multipart(receive, content_type, blobs)
+        return params, b"", files
+    raw = await read_body(receive)
+    if not raw:
+        return {}, raw, {}
+    if kind == "application/x-www-form-urlencoded":
+        return parse_query(raw), raw, {}
+    return parse_json(raw), raw, {}
