@@ -56,11 +56,11 @@ MN976:8-10 NP977:8-10 __979:9 IR98:6-10 TJ992:9 TM993:8 AZ994:9 GE995:9 KG996:9 
 
 # Area codes of calling code 1 outside the United States (NANPA assignments, non-geographic Canadian ones included).
 _NORTH_AMERICA = """
-CA:204,226,236,249,250,257,263,273,289,306,343,354,365,367,368,382,403,416,418,428,431,437,438,450,468,4
-74,506,514,519,548,579,581,584,587,600,604,613,622,633,639,647,672,683,705,709,742,753,778,780,782,807,8
-19,825,867,873,879,902,905,942 AG:268 AI:264 AS:684 BB:246 BM:441 BS:242 DM:767 DO:809,829,849 GD:473
-GU:671 JM:658,876 KN:869 KY:345 LC:758 MP:670 MS:664 PR:787,939 SX:721 TC:649 TT:868 VC:784 VG:284
-VI:340
+CA:204,226,236,249,250,257,263,273,289,306,343,354,365,367,368,382,403,416,418,428,431,437,438,450,468
+CA:474,506,514,519,548,579,581,584,587,600,604,613,622,633,639,647,672,683,705,709,742,753,778,780,782
+CA:807,819,825,867,873,879,902,905,942
+AG:268 AI:264 AS:684 BB:246 BM:441 BS:242 DM:767 DO:809,829,849 GD:473 GU:671 JM:658,876 KN:869 KY:345
+LC:758 MP:670 MS:664 PR:787,939 SX:721 TC:649 TT:868 VC:784 VG:284 VI:340
 """
 
 # Parts of other shared calling codes, as far as a prefix decides it.
@@ -135,9 +135,8 @@ def _fill(template: Template, match: re.Match[str]) -> str:
     return "".join([part if isinstance(part, str) else match[part] for part in template])
 
 
-# Area codes of Argentina have two (Buenos Aires), three (these) or four digits; with the subscriber number always ten.
+# Areas of Argentina have two digits (11, Buenos Aires), three (these) or four; with the subscriber always ten.
 _AR_THREE = "2(?:2[013]|3[067]|49|6[01346]|80|9[14789])|3(?:36|4[12358]|5[138]|6[24]|7[069]|8[013578])"
-_AR_AREA = rf"(11|{_AR_THREE}|(?!{_AR_THREE})[23]\d{{3}})"
 
 NAMING_RULES: dict[str, tuple[NamingRule, ...]] = {
     # Brazil. Mobile numbers got a leading 9 between 2012 and 2016. Where it came first (São Paulo 11-19, Rio de
@@ -173,11 +172,29 @@ NAMING_RULES: dict[str, tuple[NamingRule, ...]] = {
     # told apart by its digits and is named like a mobile here.
     "54": (
         NamingRule(
-            wa_id=re.compile(rf"549(?=\d{{10}}$){_AR_AREA}(\d+)"),
+            wa_id=re.compile(r"54911(\d{8})"),
+            public=("54911", 1),
+            forms=(
+                _form(r"5411(\d{8})", ("54911", 1), ("5411", 1)),
+                _form(r"541115(\d{8})", ("54911", 1), ("541115", 1)),
+            ),
+        ),
+        NamingRule(
+            wa_id=re.compile(rf"549({_AR_THREE})(\d)(\d{{6}})"),
+            public=("549", 1, 2, 3),
+            forms=(
+                _form(rf"54({_AR_THREE})(\d)(\d{{6}})", ("549", 1, 2, 3), ("54", 1, 2, 3)),
+                _form(rf"54({_AR_THREE})15(\d)(\d{{6}})", ("549", 1, 2, 3), ("54", 1, "15", 2, 3)),
+                # 220 is an area and so is 2202: only a look at the dialled 15 tells which is meant.
+                _form(rf"54({_AR_THREE})(\d)15(\d{{6}})", ("549", 1, 2, 3), ("54", 1, 2, "15", 3)),
+            ),
+        ),
+        NamingRule(
+            wa_id=re.compile(rf"549(?!{_AR_THREE})([23]\d{{3}})(\d{{6}})"),
             public=("549", 1, 2),
             forms=(
-                _form(rf"54(?=\d{{10}}$){_AR_AREA}(\d+)", ("549", 1, 2), ("54", 1, 2)),
-                _form(rf"54(?=\d{{12}}$){_AR_AREA}15(\d+)", ("549", 1, 2), ("54", 1, "15", 2)),
+                _form(rf"54(?!{_AR_THREE})([23]\d{{3}})(\d{{6}})", ("549", 1, 2), ("54", 1, 2)),
+                _form(rf"54(?!{_AR_THREE})([23]\d{{3}})15(\d{{6}})", ("549", 1, 2), ("54", 1, "15", 2)),
             ),
         ),
     ),
@@ -194,7 +211,7 @@ def normalise(to: str, business_country: str = "") -> Recipient:
     other than digits `+ - ( )` and space, a leading zero (`00…`), and fewer digits than 7 or more than 15.
     """
     digits = to if to.isdigit() and to.isascii() else _strip(to)
-    if business_country and to.lstrip()[:1] != "+":
+    if business_country and "+" not in to:
         code = _CODE_OF_COUNTRY.get(business_country.upper()) or _shared_code(business_country.upper())
         if not digits.startswith(code):
             digits = code + digits
@@ -213,7 +230,7 @@ def normalise(to: str, business_country: str = "") -> Recipient:
 
 
 def _strip(to: str) -> str:
-    digits = to.translate(_PUNCTUATION).strip()
+    digits = to.translate(_PUNCTUATION)
     if digits[:1] == "+":
         digits = digits[1:]
     if not (digits.isdigit() and digits.isascii()):
@@ -304,11 +321,12 @@ def display(digits: str) -> str:
     except phonenumbers.NumberParseException:
         return f"+{digits}"
     text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    if public == digits:
-        return text
     if digits[:3] == "521":
-        return text.replace("+52 ", "+52 1 ", 1)
-    return re.sub(r"^(\+55 \d\d) 9", r"\1 ", text)
+        text = text.replace("+52 ", "+52 1 ", 1)
+    elif public != digits:
+        text = re.sub(r"^(\+55 \d\d) 9", r"\1 ", text)
+    # The library drops digits that it takes for a trunk prefix, and runs unknown areas together.
+    return text if re.sub(r"\D", "", text) == digits else f"+{digits}"
 
 
 def _shared_code(country: str) -> str:
