@@ -11,8 +11,8 @@ from localwaba.domain.errors import refuse
 from localwaba.domain.template_placeholders import ANY_PLACEHOLDER, emojis
 from localwaba.domain.template_refusals import (
     BUTTON_FORMAT,
+    buttons_not_combined,
     missing_fields,
-    not_combined,
     too_long,
     unexpected_fields,
     unfit,
@@ -83,11 +83,11 @@ def check_button_grouping(buttons: list[dict[str, Any]], path: str) -> None:
     for kind, count in Counter(button["type"] for button in buttons).items():
         most = MOST_OF_A_KIND.get(kind, 1)
         if count > most:
-            raise not_combined(f"{count} buttons of type {kind}", f"use at most {most} buttons of type {kind}")
+            raise buttons_not_combined(f"{count} buttons of type {kind}", f"use at most {most} buttons of type {kind}")
     quick = [button["type"] == "QUICK_REPLY" for button in buttons]
     groups = sum(now and not before for before, now in zip([False, *quick], quick, strict=False))
     if groups > 1:
-        raise not_combined("quick replies are not grouped", "put all quick replies beside each other")
+        raise buttons_not_combined("quick replies are not grouped", "put all quick replies beside each other")
 
 
 def has_variable(button: dict[str, Any]) -> bool:
@@ -120,7 +120,6 @@ def _check_url_format(button: dict[str, Any]) -> None:
         raise refuse(
             100,
             subcode=2388081,
-            blame=("components",),
             rule="template.whatsapp_link",
             why=f"{url} leads to WhatsApp",
             fix="link to your own site",

@@ -101,7 +101,6 @@ def read_components(value: object, policy: TemplatePolicy, path: str = "componen
         if kind in seen:
             raise refuse(
                 100,
-                blame=(path,),
                 rule="template.components",
                 why=f"there are two components of type {kind}",
                 fix=f"join the {kind} components",
@@ -262,7 +261,6 @@ def _check_phone(number: str, path: str) -> None:
         raise refuse(
             192,
             message=f"Param {path} is not a valid phone number.",
-            blame=(path,),
             rule="graph.phone_number",
             why=f"{number!r} is no phone number",
             fix="send country code and number, digits only",

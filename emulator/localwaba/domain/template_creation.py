@@ -136,7 +136,6 @@ def check_edit(
             raise refuse(
                 100,
                 message=f"Param {key} can't be changed.",
-                blame=(key,),
                 rule="template.edit_fixed",
                 why=f"an edit cannot change the {key}",
                 fix=f"leave {key} out, or create another template",
@@ -204,7 +203,6 @@ def _ttl(value: object, category: str) -> int | None:
     raise refuse(
         100,
         message=f"The time to live value must be {bound}",
-        blame=("message_send_ttl_seconds",),
         rule="template.ttl",
         why=f"{value} s is out of range for {category}",
         fix=f"use {low} to {high} seconds",

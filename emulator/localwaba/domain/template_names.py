@@ -28,7 +28,6 @@ def check_names(draft: TemplateDraft, existing: list[ExistingTemplate], now: int
         raise refuse(
             100,
             subcode=2388155,
-            blame=("name",),
             rule="template.sample_name",
             why="the name belongs to a sample template",
             fix="choose another name",
@@ -65,7 +64,6 @@ def _check_namesake(draft: TemplateDraft, one: ExistingTemplate, now: int, polic
                 100,
                 subcode=2388024,
                 values={"language": language_name(one.language)},
-                blame=("name", "language"),
                 rule="template.duplicate",
                 why=f"{one.name} exists in {one.language}",
                 fix="edit it, or choose another name",
@@ -75,25 +73,24 @@ def _check_namesake(draft: TemplateDraft, one: ExistingTemplate, now: int, polic
     left = (one.deleted_at or now) + round(lock * 1000) - now
     if left <= 0:
         return
-    values = {"language": language_name(one.language), "wait": _wait(left)}
+    wait = _wait(left)
+    values = {"language": language_name(one.language), "wait": wait}
     if one.category != draft.category:
         raise refuse(
             100,
-            values=values | {"category": one.category, "variant": "category_being_deleted"},
-            blame=("name", "category"),
+            values=values | {"category": one.category, "variant": "category_while_deleting"},
             rule="template.name_lock",
             why=f"{one.name} was deleted as {one.category}",
-            fix=f"wait {_wait(left)}, use {one.category} or another name",
+            fix=f"try again {wait}, use {one.category} or another name",
         )
     if one.language == draft.language:
         raise refuse(
             100,
             subcode=2388023,
             values=values,
-            blame=("name", "language"),
             rule="template.name_lock",
             why=f"{one.name} in {one.language} is being deleted",
-            fix=f"wait {_wait(left)}, or choose another name",
+            fix=f"try again {wait}, or choose another name",
         )
 
 
@@ -101,8 +98,12 @@ def category_clash(category: str, existing: str) -> Refused:
     """The name belongs to another category already; title and sentence are known, their subcode is not."""
     return refuse(
         100,
-        values={"category": category, "existing_category": existing, "variant": "category_mismatch"},
-        blame=("category",),
+        values={
+            "variant": "category_mismatch",
+            "category": category,
+            "existing_category": existing,
+            "existing": existing,
+        },
         rule="template.category",
         why=f"the name has category {existing} already",
         fix=f"use {existing}, or another name",
@@ -112,9 +113,9 @@ def category_clash(category: str, existing: str) -> Refused:
 def _wait(left: int) -> str:
     days = -(-left // _DAY)
     if days >= _WEEKS:
-        return f"{days // 7} weeks"
+        return f"in {days // 7} weeks"
     for unit, size in (("day", _DAY), ("hour", 3_600_000), ("minute", 60_000)):
         if left > size:
             count = left // size
-            return f"{count} {unit}" + "s" * (count != 1)
-    return "less than 1 minute"
+            return f"in {count} {unit}" + "s" * (count != 1)
+    return "in less than 1 minute"

@@ -1,8 +1,9 @@
 """How templates are refused: Graph's grammar of parameters, and the subcodes of template management.
 
 Placeholders that the catalogue's user texts may use: `{language}`, `{component}`, `{fields}`, `{category}`,
-`{existing_category}`, `{wait}`, `{limit}`, `{field}`. A refusal without a known subcode, of which the user texts are
-known all the same, names its row in `values["variant"]`.
+`{existing_category}` (also `{existing}`), `{wait}` (with its preposition: "in 4 weeks"), `{limit}`, `{field}`,
+`{format}`. A refusal of which the user texts are known and the subcode is not names its row in `values["variant"]`:
+`category_mismatch`, `category_while_deleting`, `button_combination`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ def required(path: str) -> Refused:
     return refuse(
         100,
         message=f"The parameter {path} is required.",
-        blame=(path,),
         rule="graph.required",
         why=f"{path} is missing",
         fix=f"send {path}",
@@ -37,7 +37,6 @@ def wrong_type(path: str, kind: str) -> Refused:
     return refuse(
         100,
         message=f"Param {path} must be {kind}.",
-        blame=(path,),
         rule="graph.type",
         why=f"{path} is not {kind}",
         fix=f"send {kind}",
@@ -50,7 +49,6 @@ def not_one_of(path: str, allowed: Iterable[str], got: object) -> Refused:
     return refuse(
         100,
         message=f'Param {path} must be one of {{{names}}} - got "{got}".',
-        blame=(path,),
         rule="graph.enum",
         why=f"{path} is {got!r}",
         fix=f"use one of {names}",
@@ -62,7 +60,6 @@ def unexpected_key(key: str, path: str) -> Refused:
     return refuse(
         100,
         message=f'Unexpected key "{key}" on param "{path}".',
-        blame=(path,),
         rule="graph.unknown_key",
         why=f"{path} knows no {key!r}",
         fix=f"leave {key!r} out",
@@ -71,7 +68,7 @@ def unexpected_key(key: str, path: str) -> Refused:
 
 def unfit(path: str, sentence: str, *, rule: str = "graph.value") -> Refused:
     """A parameter's value breaks a limit; `sentence` goes on after `Param <path>`."""
-    return refuse(100, message=f"Param {path} {sentence}.", blame=(path,), rule=rule, why=f"{path} {sentence}", fix="")
+    return refuse(100, message=f"Param {path} {sentence}.", rule=rule, why=f"{path} {sentence}", fix="")
 
 
 def missing_fields(component: str, *fields: str, fix: str = "") -> Refused:
@@ -81,7 +78,6 @@ def missing_fields(component: str, *fields: str, fix: str = "") -> Refused:
         100,
         subcode=MISSING_FIELDS,
         values={"component": component, "fields": names},
-        blame=("components",),
         rule="template.missing_fields",
         why=f"component of type {component} is missing expected field(s) ({names})",
         fix=fix or f"give the {component} component its {names}",
@@ -94,7 +90,6 @@ def wrong_example(component: str, why: str) -> Refused:
         100,
         subcode=MISSING_FIELDS,
         values={"component": component, "fields": "example"},
-        blame=("components",),
         rule="template.example",
         why=why,
         fix="give exactly one example for every variable, none where there is no variable",
@@ -108,7 +103,6 @@ def unexpected_fields(component: str, *fields: str, why: str = "") -> Refused:
         100,
         subcode=UNEXPECTED_FIELDS,
         values={"component": component, "fields": names},
-        blame=("components",),
         rule="template.unexpected_fields",
         why=why or f"component of type {component} has unexpected field(s) ({names})",
         fix=f"leave {names} out of the {component} component",
@@ -121,7 +115,6 @@ def too_long(field: str, limit: int, length: int) -> Refused:
         100,
         subcode=CHARACTER_LIMIT,
         values={"field": field, "limit": str(limit)},
-        blame=("components",),
         rule="template.length",
         why=f"{field} has {length} characters",
         fix=f"use at most {limit} characters",
@@ -130,17 +123,16 @@ def too_long(field: str, limit: int, length: int) -> Refused:
 
 def wrong_format(subcode: int, rule: str, why: str) -> Refused:
     """A text has characters or variables that its place forbids."""
-    return refuse(100, subcode=subcode, blame=("components",), rule=rule, why=why, fix="take them out")
+    return refuse(100, subcode=subcode, rule=rule, why=why, fix="take them out")
 
 
 def not_combined(why: str, fix: str) -> Refused:
-    """Parts of a template do not go together; Meta's text was never captured, clients look for these two words."""
+    """Parts of a template do not go together; Meta's text was never captured, clients look for two of its words."""
     return refuse(
-        100,
-        message=f"Invalid parameter: invalid combination, {why}.",
-        values={"variant": "invalid_combination"},
-        blame=("components",),
-        rule="template.combination",
-        why=why,
-        fix=fix,
+        100, message=f"Invalid parameter: invalid combination, {why}", rule="template.combination", why=why, fix=fix
     )
+
+
+def buttons_not_combined(why: str, fix: str) -> Refused:
+    """Buttons do not go together: too many of a kind, or quick replies not grouped."""
+    return refuse(100, values={"variant": "button_combination"}, rule="template.buttons", why=why, fix=fix)

@@ -58,7 +58,6 @@ def check_authentication(components: Components, policy: TemplatePolicy) -> None
         raise refuse(
             100,
             subcode=2388148,
-            blame=("components",),
             rule="template.otp_button",
             why="an authentication template has exactly one button, of type OTP",
             fix='send one button {"type": "OTP", "otp_type": ...}',

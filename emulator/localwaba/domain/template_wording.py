@@ -121,7 +121,6 @@ def check_ratio(text: str, policy: TemplatePolicy) -> None:
         raise refuse(
             100,
             subcode=2388293,
-            blame=("components",),
             rule="template.variable_ratio",
             why="too many variables: words + n must be at least 3n + 1 for n variables",
             fix="write more words around the variables or use fewer",
@@ -134,7 +133,6 @@ def check_edges(text: str, policy: TemplatePolicy) -> None:
         raise refuse(
             100,
             subcode=2388299,
-            blame=("components",),
             rule="template.variable_at_edge",
             why="the text begins or ends with a variable; punctuation around it does not help",
             fix="put a word before the first and after the last variable",
@@ -188,7 +186,6 @@ def _check_handles(kind: str, example: dict[str, Any], handle_ok: HandleCheck | 
             raise refuse(
                 131009,
                 subcode=2494102,
-                blame=("components",),
                 rule="template.header_handle",
                 why=f"{handle[:40]!r} is no handle of an uploaded {kind.lower()} of this app",
                 fix="upload the sample: POST /{app}/uploads, then POST /{upload session}, and send its h",
@@ -199,8 +196,7 @@ def _no_sample(kind: str, why: str) -> Refused:
     return refuse(
         100,
         subcode=2388273,
-        values={"component": kind, "field": kind},
-        blame=("components",),
+        values={"component": kind, "format": kind},
         rule="template.header_sample",
         why=why,
         fix="upload a sample and send its handle as example.header_handle",
