@@ -6,6 +6,7 @@ Flags win over `LOCALWABA_*` variables, these over `localwaba.toml`, that over t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -29,15 +30,15 @@ class BadSettings(ValueError):
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that is decided before the start. `port` 0 means any free port.
 
-    An empty `fields` subscribes to every webhook field, an empty `app_secret` is derived from the seed. `now` is in
-    milliseconds since the epoch; None: the machine's time. `policy` holds only the knobs that differ from the default.
+    An empty `fields` subscribes to every webhook field, an empty `app_secret` is derived from the seed. `clock_now` is
+    the world's time at the start in seconds since the epoch; None: the machine's. `policy` holds only the knobs that
+    differ from the default.
     """
 
     host: str = "127.0.0.1"
     port: int = 4080
     control_token: str = ""
     allow_targets: tuple[str, ...] = ()
-    log_level: Literal["debug", "info", "warning", "error"] = "warning"
     quiet: bool = False
     webhook_url: str = ""
     verify_token: str = VERIFY_TOKEN
@@ -45,55 +46,68 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhook_concurrency: int = 32
     app_secret: str = ""
     world: str = "default"
-    seed: int = 1
-    clock: Literal["real", "frozen", "scaled"] = "real"
-    now: int | None = None
-    rate: float | None = None
+    seed: int = 0
+    clock_mode: Literal["real", "frozen", "scaled"] = "real"
+    clock_now: float | None = None
+    clock_rate: float | None = None
     policy: dict[str, Any] = {}
 
     @property
-    def speed(self) -> float:
-        """World seconds per second of the machine; 0: time stands still."""
-        if self.clock == "frozen":
-            return 0.0
-        return 1.0 if self.rate is None else self.rate
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(self.host)
+
+    @property
+    def clock(self) -> dict[str, Any]:
+        """The clock as `POST /_localwaba/worlds` takes it."""
+        found: dict[str, Any] = {"mode": self.clock_mode}
+        if self.clock_now is not None:
+            found["now"] = self.clock_now
+        if self.clock_rate is not None:
+            found["rate"] = self.clock_rate
+        return found
 
 
 class Place(NamedTuple):
-    """Where a setting is written: the table and key of the file, the flag, and what it does."""
+    """Where a setting stands in the file, and what it does; its flag and its variable follow from its name."""
 
     table: str
     key: str
-    flag: str
     metavar: str
     text: str
 
 
 PLACES: dict[str, Place] = {
-    "host": Place("server", "host", "--host", "ADDRESS", "address to listen on"),
-    "port": Place("server", "port", "--port", "N", "port to listen on; 0: any free one"),
-    "control_token": Place(
-        "server", "control_token", "--control-token", "TOKEN", "what callers of /_localwaba/ must show"
-    ),
-    "allow_targets": Place(
-        "server", "allow_targets", "--allow-target", "HOST", "a host beyond this machine that may be called"
-    ),
-    "log_level": Place("server", "log_level", "--log-level", "LEVEL", "debug, info, warning or error"),
-    "quiet": Place("server", "quiet", "--quiet", "", "no line for each refusal"),
-    "webhook_url": Place("webhook", "url", "--webhook-url", "URL", "where webhooks of the app go"),
-    "verify_token": Place("webhook", "verify_token", "--verify-token", "TOKEN", "what the handshake sends"),
-    "fields": Place("webhook", "fields", "--field", "FIELD", "a webhook field to subscribe to; none: all"),
-    "webhook_concurrency": Place(
-        "webhook", "concurrency", "--webhook-concurrency", "N", "webhooks under way at once to one URL"
-    ),
-    "app_secret": Place("app", "secret", "--app-secret", "SECRET", "what webhooks are signed with"),
-    "world": Place("world", "name", "--world", "NAME", "name of the default world"),
-    "seed": Place("world", "seed", "--seed", "N", "decides every id and token"),
-    "clock": Place("clock", "mode", "--clock", "MODE", "real, frozen or scaled"),
-    "now": Place("clock", "now", "--now", "TIME", "the world's time at the start, as 2026-01-31T12:00:00Z"),
-    "rate": Place("clock", "rate", "--rate", "X", "world seconds per second"),
-    "policy": Place("policy", "", "--policy", "KNOB=VALUE", "turn a knob of the platform"),
+    "host": Place("server", "host", "ADDRESS", "address to listen on"),
+    "port": Place("server", "port", "N", "port to listen on; 0: any free one"),
+    "control_token": Place("server", "control_token", "TOKEN", "what callers of /_localwaba/ have to show"),
+    "allow_targets": Place("server", "allow_targets", "HOST,…", "hosts beyond this machine that may be called"),
+    "quiet": Place("server", "quiet", "", "print no line for each refusal"),
+    "webhook_url": Place("webhook", "url", "URL", "where the app takes its webhooks"),
+    "verify_token": Place("webhook", "verify_token", "TOKEN", "what the app expects in the handshake"),
+    "fields": Place("webhook", "fields", "FIELD,…", "webhook fields to subscribe to; none: all"),
+    "webhook_concurrency": Place("webhook", "concurrency", "N", "webhooks under way at once to one URL"),
+    "app_secret": Place("app", "secret", "SECRET", "what webhooks are signed with; none: from the seed"),
+    "world": Place("world", "name", "NAME", "name of the default world"),
+    "seed": Place("world", "seed", "N", "decides every id and token"),
+    "clock_mode": Place("clock", "mode", "MODE", "real, frozen or scaled"),
+    "clock_now": Place("clock", "now", "TIME", "the world's time at the start, as 2026-01-31T12:00:00Z"),
+    "clock_rate": Place("clock", "rate", "X", "seconds of the world per second of the machine"),
+    "policy": Place("policy", "", "KNOB=VALUE", "turn a knob of the platform, as read_after=null"),
 }
+
+
+def flag_of(name: str) -> str:
+    """The flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _KNOBS = tuple(Policy.__struct_fields__)
 
 
@@ -188,7 +202,7 @@ def _of_file(path: Path | None) -> Iterator[_Given]:
 
 
 def _of_environ(environ: Mapping[str, str]) -> Iterator[_Given]:
-    known = {PREFIX + name.upper(): name for name in PLACES}
+    known = {variable_of(name): name for name in PLACES}
     knobs = f"{PREFIX}POLICY_"
     for variable, value in sorted(environ.items()):
         if not variable.startswith(PREFIX):
@@ -225,13 +239,13 @@ def _refuse_slip(variable: str, known: Iterable[str]) -> None:
 def _of_flags(flags: Mapping[str, Any]) -> Iterator[_Given]:
     for name, value in flags.items():
         if value is not None:
-            yield _Given(name, value, PLACES[name].flag)
+            yield _Given(name, value, flag_of(name))
 
 
 def _convert(given: _Given) -> Any:
     """A value as the setting's type; texts of variables and flags are read leniently, those of the file are not."""
     value = given.value
-    if given.name == "now":
+    if given.name == "clock_now":
         return _moment(given)
     if given.name in ("allow_targets", "fields"):
         parts = value.split(",") if isinstance(value, str) else value
@@ -245,16 +259,16 @@ def _convert(given: _Given) -> Any:
         raise BadSettings(f"{given.where}: {_plain(error)}") from None
 
 
-def _moment(given: _Given) -> int:
-    """Milliseconds since the epoch out of ISO 8601 text, a TOML date, or seconds since the epoch."""
+def _moment(given: _Given) -> float:
+    """Seconds since the epoch out of ISO 8601 text, a TOML date, or seconds since the epoch."""
     value = given.value
     try:
         if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
             value = datetime.fromisoformat(value)
         if isinstance(value, datetime):
-            return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp() * 1000)
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-            return int(float(value) * 1000)
+            return float(value)
     except (ValueError, OverflowError):
         pass
     raise BadSettings(f"{given.where}: not a time: {value}; write it as 2026-01-31T12:00:00Z")
@@ -288,29 +302,29 @@ def _check(settings: Settings, where: Mapping[str, str]) -> None:
     """What a type cannot say."""
 
     def refuse(name: str, text: str) -> BadSettings:
-        return BadSettings(f"{where.get(name, PLACES[name].flag)}: {text}")
+        return BadSettings(f"{where.get(name, flag_of(name))}: {text}")
 
     if not 0 <= settings.port <= 65_535:
         raise refuse("port", f"{settings.port} is not a port; use 0 to 65535")
     if settings.webhook_concurrency < 1:
         raise refuse("webhook_concurrency", "must be at least 1")
-    if settings.rate is not None and settings.rate < 0:
-        raise refuse("rate", "time never goes back: use 0 or more")
-    if settings.clock == "frozen" and settings.rate:
-        raise refuse("rate", "a frozen clock has no rate; use --clock scaled")
-    if settings.clock == "scaled" and settings.rate is None:
-        raise refuse("clock", f"scaled needs a rate; add {PLACES['rate'].flag}")
+    if settings.clock_rate is not None and not 0 <= settings.clock_rate <= 1_000_000:
+        raise refuse("clock_rate", "use 0 to 1000000; time never goes back")
+    if settings.clock_mode == "frozen" and settings.clock_rate:
+        raise refuse("clock_rate", "a frozen clock has no rate; use --clock-mode scaled")
+    if settings.clock_mode == "scaled" and settings.clock_rate is None:
+        raise refuse("clock_mode", "scaled needs a rate; add --clock-rate")
     if not settings.verify_token:
         raise refuse("verify_token", "must not be empty")
-    if not settings.world or "/" in settings.world:
-        raise refuse("world", "must be a name without a slash")
-    if not is_loopback(settings.host) and not settings.control_token:
+    if not _NAME.fullmatch(settings.world):
+        raise refuse("world", f"a name is made of letters, digits, `_`, `.` and `-`, not {settings.world!r}")
+    if not settings.is_loopback and not settings.control_token:
         text = f"{settings.host} can be reached from other machines: set a control token with --control-token"
         raise refuse("host", text)
     if settings.webhook_url:
         why = check_target(settings.webhook_url, TargetPolicy(settings.allow_targets))
         if why:
-            hint = "" if "neither" not in why else f"; allow it with {PLACES['allow_targets'].flag} HOST"
+            hint = "" if "neither" not in why else f"; allow it with {flag_of('allow_targets')} HOST"
             raise refuse("webhook_url", why + hint)
 
 
