@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from localwaba.domain.errors import refuse
+from localwaba.http.bodies import Disconnected, Message, Receive, Scope, Send, TooLarge, too_large
 from localwaba.http.ports import Blobs
 from localwaba.http.uploads import read_multipart
 from localwaba.operations.call import Blob
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+__all__ = [
+    "JSON_LIMIT",
+    "Disconnected",
+    "Message",
+    "Receive",
+    "Scope",
+    "Send",
+    "TooLarge",
+    "parse_json",
+    "parse_query",
+    "read_body",
+    "read_params",
+    "too_large",
+]
 
 JSON_LIMIT = 8 * 1024 * 1024
 _decode = msgspec.json.Decoder().decode
-
-
-class Disconnected(Exception):
-    """The client left before its request was complete."""
 
 
 async def read_body(receive: Receive, limit: int = JSON_LIMIT) -> bytes:
@@ -48,14 +55,6 @@ async def read_body(receive: Receive, limit: int = JSON_LIMIT) -> bytes:
             raise too_large(limit)
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-class TooLarge(Exception):
-    """A body is larger than what is read; answered with 413."""
-
-
-def too_large(limit: int) -> TooLarge:
-    return TooLarge(f"the body is larger than {limit} bytes")
 
 
 def parse_query(raw: bytes) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from localwaba.domain.errors import refuse
+from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.events import Event
 from localwaba.domain.ids import Ids
 from localwaba.domain.model import App, Token
@@ -123,3 +123,18 @@ SUCCESS: dict[str, bool] = {"success": True}
 def missing(name: str) -> Exception:
     """The refusal of a call without a required parameter."""
     return refuse(100, message=f"The parameter {name} is required.", rule="required", fix=f"add `{name}`")
+
+
+def unknown_object(method: str, node: str) -> Refused:
+    """The answer to an id that is not there, or not the caller's."""
+    verb = method.lower()
+    return refuse(
+        100,
+        subcode=33,
+        message=f"Unsupported {verb} request. Object with ID '{node}' does not exist, cannot be loaded due to missing "
+        "permissions, or does not support this operation. Please read the Graph API documentation at "
+        "https://developers.facebook.com/docs/graph-api",
+        rule="object",
+        why=f"this token's world has no object {node} that supports {method}",
+        fix="take the ids from GET /_localwaba/world with the same token",
+    )
