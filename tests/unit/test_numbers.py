@@ -89,6 +89,13 @@ def test_what_is_no_number_is_refused(to: str) -> None:
     assert refusal.fix
 
 
+@pytest.mark.parametrize("to", ["0033612345678", "0612345678"])
+def test_the_why_of_a_leading_zero_is_the_zero(to: str) -> None:
+    """Whoever dials 00 or a trunk 0 is told so, rather than that no country has that code."""
+    with pytest.raises(Refused, match="never with 0"):
+        normalise(to)
+
+
 def test_a_refusal_is_not_forgotten() -> None:
     """The cache keeps answers, not refusals: the same garbage is refused the second time too."""
     for _ in range(2):
