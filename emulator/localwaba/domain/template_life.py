@@ -16,9 +16,7 @@ def review(world: World, template_id: str, stamp: int, now: int) -> list[Event]:
     fault = template.rejection_info
     reason = template.rejected_reason
     if reason != "NONE":
-        return [
-            TemplateJudged(at=now, template_id=template_id, status="REJECTED", reason=reason, rejection_info=fault)
-        ]
+        return [TemplateJudged(at=now, template_id=template_id, status="REJECTED", reason=reason, rejection_info=fault)]
     if world.policy.review_outcome == "reject":
         return [TemplateJudged(at=now, template_id=template_id, status="REJECTED", reason="INVALID_FORMAT")]
     return [TemplateJudged(at=now, template_id=template_id, status="APPROVED")]

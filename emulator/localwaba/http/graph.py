@@ -26,7 +26,7 @@ from localwaba.http.requests import (
 )
 from localwaba.http.routes import Route, known_edges, root_paths, route_table
 from localwaba.http.uploads import read_stream
-from localwaba.operations.call import Answer, Blob, Call
+from localwaba.operations.call import Answer, Blob, Call, unknown_object
 from localwaba.versions.table import NEWEST, serve
 from localwaba.wire.encoding import encode
 from localwaba.wire.errors import envelope, reason, status_of
@@ -157,6 +157,7 @@ class Graph:
         exchange.host = host
         if served.is_newer and host.world.policy.newer_version == "refuse":
             raise unknown_path(exchange.path)
+        is_json = bool(exchange.raw) and not exchange.query and exchange.raw[:1] == b"{"
         if exchange.query:
             params = {**exchange.query, **params}
         route, node = self._find(method, place, host, token)
@@ -168,7 +169,7 @@ class Graph:
         if route.run is None:
             raise unknown_path("/" + "/".join(filter(None, (place.edge, place.tail))), gap=route.operation)
         params.pop("access_token", None)
-        params = judge(route.operation, params, served.traits, host.world.policy, is_json=bool(exchange.raw))
+        params = judge(route.contract, params, served.traits.version, is_json=is_json)
         ids = host.world.ids()
         call = Call(
             world=host.world,
@@ -220,7 +221,7 @@ class Graph:
             route = route_table().get((method, "root", place.edge))
             if route is None:
                 raise unknown_path("/" + place.edge)
-            if token is None and route.permission != "none":
+            if token is None and route.permission != "open":
                 raise no_token(place.edge)
             return route, ""
         if token is None:
@@ -263,21 +264,6 @@ def unknown_path(path: str, gap: str = "") -> Refused:
     """The answer to a path that Graph does not have, or that is not imitated yet."""
     why = f"{gap} is a known gap of localwaba, see docs/parity.md" if gap else "there is no such path"
     return refuse(2500, message=f"Unknown path components: {path}", rule="path", why=why)
-
-
-def unknown_object(method: str, node: str) -> Refused:
-    """The answer to an id that is not there, or not the caller's."""
-    verb = method.lower()
-    return refuse(
-        100,
-        subcode=33,
-        message=f"Unsupported {verb} request. Object with ID '{node}' does not exist, cannot be loaded due to missing "
-        "permissions, or does not support this operation. Please read the Graph API documentation at "
-        "https://developers.facebook.com/docs/graph-api",
-        rule="object",
-        why=f"this token's world has no object {node} that supports {method}",
-        fix="take the ids from GET /_localwaba/world with the same token",
-    )
 
 
 def no_token(edge: str) -> Refused:

@@ -50,8 +50,8 @@ class Host(Protocol):
 class Hosts(Protocol):
     """All worlds of a server."""
 
-    default: Host
-
+    @property
+    def default(self) -> Host: ...
     def by_token(self, token: str) -> tuple[Host, Token] | None: ...
     def by_node(self, node: str) -> Host | None: ...
 

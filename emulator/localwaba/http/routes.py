@@ -5,21 +5,22 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from localwaba_contracts.registry import routes
-
 from localwaba.operations.call import Operation
 from localwaba.operations.table import OPERATIONS
+from localwaba_contracts.registry import RouteRow, routes
 
 
 class Route(NamedTuple):
-    """One row of `routes.json`, with its function if it is imitated."""
+    """One row of the routes, with its function if it is imitated and the name of its request contract."""
 
     operation: str
     permission: str
     run: Operation | None
+    contract: str
 
 
 RouteTable = dict[tuple[str, str, str], Route]
+_OPEN = frozenset({"issue_access_token"})
 
 
 @lru_cache(maxsize=1)
@@ -27,14 +28,17 @@ def route_table() -> RouteTable:
     """All routes by method, kind of node and edge; a deeper path's edge ends in `/*`."""
     found: RouteTable = {}
     for row in routes():
-        edge = str(row["edge"])
-        node = str(row["node"])
-        if node != "root" and "/" in edge and edge.endswith("}"):
-            edge = edge.partition("/")[0] + "/*"
-        operation = str(row["operation"])
-        run = OPERATIONS.get(operation) if row["status"] == "imitated" else None
-        found[str(row["method"]), node, edge] = Route(operation, str(row["permission"]), run)
+        run = OPERATIONS.get(row.operation) if row.status == "imitated" else None
+        permission = "open" if row.operation in _OPEN else row.permission
+        found[row.method, row.node, _edge(row)] = Route(row.operation, permission, run, row.request or "")
     return found
+
+
+def _edge(row: RouteRow) -> str:
+    if row.node == "root":
+        return row.path.strip("/")
+    first, slash, _ = row.edge.partition("/")
+    return f"{first}/*" if slash else first
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from localwaba.operations import messages
 from localwaba.operations.call import Operation
 
-OPERATIONS: dict[str, Operation] = {}
+OPERATIONS: dict[str, Operation] = {
+    "send_message": messages.send_message,
+}

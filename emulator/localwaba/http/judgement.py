@@ -1,0 +1,42 @@
+"""The contract of a request, checked; a breach becomes the refusal that Meta would give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localwaba.domain.errors import Refused, refuse
+from localwaba_contracts.validate import Violation, coerce, message_contract, violation
+
+_FAMILY = "requests/messages"
+
+
+def judge(contract: str, params: dict[str, Any], version: str, *, is_json: bool) -> dict[str, Any]:
+    """The parameters with the types that the contract wants; refused if they break it.
+
+    Forms and query strings carry text only: `coerce` reads numbers, booleans and JSON out of it.
+    """
+    if not contract:
+        return params
+    if contract == _FAMILY:
+        if not is_json:
+            params = coerce(message_contract(params), params)
+        contract = message_contract(params)
+    elif not is_json:
+        params = coerce(contract, params)
+    found = violation(contract, params, version)
+    if found is not None:
+        raise breach(found)
+    return params
+
+
+def breach(found: Violation) -> Refused:
+    """The refusal of a request that breaks its contract."""
+    return refuse(
+        found.code,
+        found.details,
+        subcode=found.subcode,
+        message=found.message,
+        rule=found.rule,
+        why=f"{found.path}: {found.expected}" if found.path else found.expected,
+        fix=found.fix,
+    )

@@ -1,0 +1,66 @@
+"""What is decided when the time of an item of the agenda has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from localwaba.domain import inbound, media, statuses, template_life
+from localwaba.domain.agenda import (
+    AnswerMessage,
+    DispatchMessage,
+    ExpireMedia,
+    Item,
+    ReachStatus,
+    ReviewTemplate,
+)
+from localwaba.domain.events import Event, LinkWanted
+from localwaba.domain.ids import Ids
+from localwaba.domain.world import World
+
+
+def happen(world: World, item: Item, now: int, ids: Ids) -> list[Event]:
+    """The events of an item whose time has come; items about the network are the host's."""
+    decide = _DECISIONS.get(type(item))
+    return decide(world, item, now, ids) if decide else []
+
+
+def _dispatch(world: World, item: DispatchMessage, now: int, ids: Ids) -> list[Event]:
+    message = world.messages.get(item.message_id)
+    if message is not None and message.link and message.status == "accepted":
+        return [LinkWanted(at=now, message_id=message.id, url=message.link)]
+    return statuses.dispatch(world, item.message_id, now)
+
+
+def _reach(world: World, item: ReachStatus, now: int, ids: Ids) -> list[Event]:
+    return statuses.reach(world, item.message_id, item.status, now)
+
+
+def _answer(world: World, item: AnswerMessage, now: int, ids: Ids) -> list[Event]:
+    message = world.messages.get(item.message_id)
+    user = world.users.get(message.wa_id) if message else None
+    if message is None or user is None or user.behaviour.answers is None:
+        return []
+    body = msgspec.json.decode(message.body)
+    shown = body.get("text", {}).get("body", f"({message.type})") if isinstance(body, dict) else ""
+    content = {"type": "text", "text": {"body": user.behaviour.answers.replace("{text}", str(shown))}}
+    return inbound.receive(world, ids, now, user, message.phone_number_id, content)[1]
+
+
+def _review(world: World, item: ReviewTemplate, now: int, ids: Ids) -> list[Event]:
+    return template_life.review(world, item.template_id, item.stamp, now)
+
+
+def _expire(world: World, item: ExpireMedia, now: int, ids: Ids) -> list[Event]:
+    return media.expire_media(world, item.media_id, now)
+
+
+_DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
+    DispatchMessage: _dispatch,
+    ReachStatus: _reach,
+    AnswerMessage: _answer,
+    ReviewTemplate: _review,
+    ExpireMedia: _expire,
+}

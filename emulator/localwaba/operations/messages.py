@@ -1,0 +1,148 @@
+"""`POST /{phone_number}/messages`: every kind of message, read receipts, typing indicators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from localwaba.domain.errors import refuse
+from localwaba.domain.events import Event, MessageRead
+from localwaba.domain.model import Message, PhoneNumber, Template, User
+from localwaba.domain.sending import accept, check_sender, find_by_user_id, find_recipient
+from localwaba.operations.attachments import bad_media, is_own_media
+from localwaba.operations.call import SUCCESS, Answer, Call, missing
+from localwaba.operations.template_sends import Fitted, fit_template
+
+_encode = msgspec.json.Encoder().encode
+_MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
+_UNDOCUMENTED = frozenset({"gif", "link_preview"})
+
+
+def send_message(call: Call) -> Answer:
+    """Takes a message (HTTP 200 means accepted, nothing more), or marks one as read."""
+    params = call.params
+    if params.get("status") == "read":
+        return _mark_as_read(call)
+    world = call.world
+    number = world.numbers[call.node]
+    kind = str(params.get("type") or "text").lower()
+    user, is_new, to_bsuid = _recipient(call, number)
+    fitted: Fitted | None = None
+    media_id = link = ""
+    context_id = _context(params)
+    if kind == "template":
+        fitted = fit_template(call, number, params["template"], to_bsuid=to_bsuid)
+        media_id, link = fitted.media_id, fitted.link
+    elif kind in _MEDIA:
+        media_id, link = _media(call, number, params[kind], kind)
+    elif kind == "interactive":
+        media_id, link = _interactive_media(call, number, params["interactive"])
+    elif kind == "reaction":
+        context_id = str(params["reaction"]["message_id"])
+    elif kind in _UNDOCUMENTED:
+        raise refuse(131051, rule="type", why=f"messages of type {kind} are not documented by Meta")
+    check_sender(number)
+    message = Message(
+        id=call.ids.wamid(user.user_id if to_bsuid and not user.behaviour.phone_visible else user.wa_id, outbound=True),
+        phone_number_id=number.id,
+        wa_id=user.wa_id,
+        outbound=True,
+        type=kind,
+        at=call.now,
+        body=call.raw or _encode(params),
+        to_bsuid=to_bsuid,
+        context_id=context_id,
+        callback_data=params.get("biz_opaque_callback_data"),
+        identity_key_hash=params.get("recipient_identity_key_hash"),
+        media_id=media_id,
+        link=link,
+    )
+    if fitted is not None:
+        message.template_id = fitted.template.id
+        message.category = fitted.template.category.lower()
+        message.shown = fitted.shown
+    events = accept(world, message, user, call.now, is_new=is_new, free_form=fitted is None)
+    return Answer(body=_accepted(params, user, message, fitted.template if fitted else None), events=events)
+
+
+def _recipient(call: Call, number: PhoneNumber) -> tuple[User, bool, bool]:
+    """The user, whether they are new, and whether they were named by a business-scoped id; `to` wins."""
+    params = call.params
+    if params.get("recipient_type") == "group":
+        raise refuse(131041, rule="recipient", why="groups are a known gap of localwaba")
+    to = params.get("to")
+    if to:
+        user, is_new = find_recipient(call.world, number, str(to))
+        return user, is_new, False
+    recipient = params.get("recipient")
+    if not recipient:
+        raise missing("to")
+    return find_by_user_id(call.world, str(recipient)), False, True
+
+
+def _accepted(params: dict[str, Any], user: User, message: Message, template: Template | None) -> dict[str, Any]:
+    if message.to_bsuid:
+        contact = {"input": params["recipient"], "user_id": params["recipient"]}
+    else:
+        contact = {"input": params["to"], "wa_id": user.wa_id}
+    item = {"id": message.id}
+    if template is not None:
+        item["message_status"] = "accepted"
+    return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [item]}
+
+
+def _context(params: dict[str, Any]) -> str:
+    context = params.get("context")
+    return str(context.get("message_id", "")) if isinstance(context, dict) else ""
+
+
+def _media(call: Call, number: PhoneNumber, value: dict[str, Any], path: str) -> tuple[str, str]:
+    """The id or the link of a media object; an id has to belong to the account of the sending number."""
+    media_id = value.get("id")
+    if media_id is None:
+        return "", str(value.get("link", ""))
+    media_id = str(media_id)
+    if not is_own_media(call, number, media_id):
+        raise bad_media(f"{path}['id']", media_id)
+    return media_id, ""
+
+
+def _interactive_media(call: Call, number: PhoneNumber, interactive: dict[str, Any]) -> tuple[str, str]:
+    """The first media of an interactive message's header or cards; all ids are checked."""
+    found = ("", "")
+    headers = [(interactive.get("header"), "interactive['header']")]
+    cards = interactive.get("action", {}).get("cards") or []
+    headers += [
+        (card.get("header"), f"interactive['action']['cards'][{index}]['header']")
+        for index, card in enumerate(cards)
+        if isinstance(card, dict)
+    ]
+    for header, path in headers:
+        kind = str(header.get("type", "")) if isinstance(header, dict) else ""
+        value = header.get(kind) if isinstance(header, dict) and kind in _MEDIA else None
+        if isinstance(value, dict):
+            one = _media(call, number, value, f"{path}['{kind}']")
+            found = found if any(found) else one
+    return found
+
+
+def _mark_as_read(call: Call) -> Answer:
+    """Marks a user's message as read; with `typing_indicator` also shows that the business is typing."""
+    message_id = str(call.params.get("message_id", ""))
+    message = call.world.messages.get(message_id)
+    check_sender(call.world.numbers[call.node])
+    if message is None or message.outbound or message.phone_number_id != call.node:
+        if call.world.policy.read_unknown_message == "accept":
+            return Answer(body=SUCCESS)
+        raise refuse(
+            100,
+            "Parameter Invalid",
+            message="Invalid parameter",
+            rule="message_id",
+            why=f"this number has received no message {message_id!r}",
+            fix="use the id of a message from a webhook of this number",
+        )
+    typing = isinstance(call.params.get("typing_indicator"), dict)
+    events: list[Event] = [MessageRead(at=call.now, message_id=message_id, typing=typing)]
+    return Answer(body=SUCCESS, events=events)

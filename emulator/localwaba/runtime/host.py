@@ -1,0 +1,394 @@
+"""A world with everything around it that does something: its clock, agenda, webhooks, journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+
+from localwaba.domain import deliveries, routing, statuses
+from localwaba.domain.agenda import Item, RetryDelivery
+from localwaba.domain.applying import apply
+from localwaba.domain.clock import Reading
+from localwaba.domain.errors import Refusal
+from localwaba.domain.events import DeliveryQueued, Event, LinkWanted
+from localwaba.domain.ids import Ids
+from localwaba.domain.model import Attempt
+from localwaba.domain.policy import Policy
+from localwaba.domain.seeding import new_world
+from localwaba.domain.world import World, restore, snapshot
+from localwaba.operations.announcing import announce
+from localwaba.operations.call import Handshake
+from localwaba.operations.happening import happen
+from localwaba.runtime.blobs import BlobStore
+from localwaba.runtime.journal import Journal
+from localwaba.runtime.network import Network
+from localwaba.runtime.system import elapsed, milliseconds
+from localwaba.versions.table import traits_of
+
+_SLICE = 0.002
+_FIRED_SHOWN = 1_000
+
+
+class WorldHost:
+    """One world, run on one event loop. Nothing here decides; it carries out what the rules returned."""
+
+    def __init__(self, world: World, reading: Reading, blobs: BlobStore, network: Network) -> None:
+        self.world = world
+        self.blobs = blobs
+        self.entries = Journal(world.policy.retained_journal)
+        self._reading = reading
+        self._network = network
+        self._outgoing: list[str] = []
+        self._timer: asyncio.Handle | None = None
+        self._timer_at: float = 0.0
+        self._fetching: set[asyncio.Task[None]] = set()
+        self._lock = asyncio.Lock()
+        self._closed = False
+        self.seeded()
+
+    def seeded(self) -> None:
+        """Declares the world as it is now to be the one that `reset` goes back to."""
+        self._seed = snapshot(self.world)
+        self._seed_reading = self._reading
+        self._seed_machine = milliseconds()
+
+    # time
+
+    def now(self) -> int:
+        """The world's time in milliseconds."""
+        return self._reading.at(milliseconds())
+
+    def clock(self) -> dict[str, Any]:
+        """The clock as the control API shows it."""
+        now = self.now()
+        return {"now": now / 1000, "iso": iso(now), "mode": self._reading.mode, "rate": self._reading.rate}
+
+    def set_clock(self, *, now: int | None, mode: str | None, rate: float | None) -> dict[str, Any]:
+        """Sets mode, rate or time; time never goes back."""
+        current = self.now()
+        if now is not None and now < current:
+            raise ValueError("time never goes back: reset the world, or make another one")
+        rates = {"real": 1.0, "frozen": 0.0, "manual": 0.0}
+        new_rate = rate if rate is not None else rates.get(mode or "", self._reading.rate)
+        self._reading = Reading(world=now if now is not None else current, machine=milliseconds(), rate=new_rate)
+        self.wake()
+        return self.clock()
+
+    # what rules returned
+
+    def commit(self, events: Sequence[Event], ids: Ids) -> None:
+        """Makes events happen and queues the webhooks that tell of them."""
+        world, entries = self.world, self.entries
+        for event in events:
+            apply(world, event)
+            entries.add_event(event, ids.drawn)
+            for queued in announce(world, ids, event, traits_of):
+                apply(world, queued)
+                entries.add_event(queued, ids.drawn)
+                self._outgoing.append(queued.delivery.id)
+            if type(event) is LinkWanted:
+                self._fetch(event)
+        world.drawn = ids.drawn
+
+    def redeliver(self, delivery_id: str) -> bool:
+        """Delivers a webhook once more, whatever became of it."""
+        if delivery_id not in self.world.deliveries:
+            return False
+        self._outgoing.append(delivery_id)
+        self.wake()
+        return True
+
+    def note_call(
+        self, method: str, path: str, status: int, request: bytes, answer: bytes, why: str, operation: str
+    ) -> None:
+        """Keeps a call of the app in the journal."""
+        self.entries.add_call(self.now(), method, path, status, request, answer, why, operation)
+
+    # what is due
+
+    def wake(self) -> None:
+        """Sends what is to be sent and sets the alarm for what is due next."""
+        if self._outgoing:
+            self._send_outgoing()
+        due = self.world.next_due()
+        if due is None or self._closed:
+            return
+        wait = self._wait(due)
+        if wait is None:
+            return
+        loop = asyncio.get_running_loop()
+        at = loop.time() + wait
+        if self._timer is not None:
+            if self._timer_at <= at:
+                return
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = loop.call_soon(self._run) if wait == 0 else loop.call_later(wait, self._run)
+
+    def _wait(self, due: int) -> float | None:
+        """Real seconds until a moment of the world; None: time stands still."""
+        missing = due - self.now()
+        if missing <= 0:
+            return 0.0
+        rate = self._reading.rate
+        return missing / 1000 / rate if rate else None
+
+    def _run(self) -> None:
+        self._timer = None
+        if not self._closed:
+            self._run_due(self.now(), _SLICE)
+            self.wake()
+
+    def _run_due(self, now: int, seconds: float | None = None) -> list[tuple[int, Item]]:
+        """Runs what is due, at most for some real seconds; what it ran."""
+        ran: list[tuple[int, Item]] = []
+        until = elapsed() + seconds if seconds is not None else None
+        while (found := self.world.pop_due(now)) is not None:
+            due, _, item = found
+            if type(item) is RetryDelivery:
+                self._outgoing.append(item.delivery_id)
+            else:
+                ids = self.world.ids()
+                self.commit(happen(self.world, item, due, ids), ids)
+            if len(ran) < _FIRED_SHOWN:
+                ran.append((due, item))
+            if until is not None and elapsed() >= until:
+                break
+        return ran
+
+    # webhooks
+
+    def _send_outgoing(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        for delivery_id in outgoing:
+            self._send(delivery_id)
+
+    def _send(self, delivery_id: str) -> None:
+        world = self.world
+        delivery = world.deliveries.get(delivery_id)
+        if delivery is None:
+            return
+        url = routing.target(world, delivery.app_id, delivery.waba_id, delivery.phone_number_id, delivery.field)
+        if url is None:
+            self._conclude(delivery_id, Attempt(self.now(), "", error="no app is subscribed any more"))
+            return
+        self._network.post(self, delivery, url)
+
+    def answered(self, delivery_id: str, attempt: Attempt) -> None:
+        """An app has answered a webhook, or failed to."""
+        if not self._closed:
+            self._conclude(delivery_id, attempt)
+            self.wake()
+
+    def _conclude(self, delivery_id: str, attempt: Attempt) -> None:
+        ids = self.world.ids()
+        self.commit(deliveries.attempted(self.world, delivery_id, attempt, self.now()), ids)
+
+    async def shake_hands(self, handshake: Handshake) -> Refusal | None:
+        """Performs the verification of a callback; the refusal if it failed."""
+        ids = self.world.ids()
+        challenge = ids.number(10)
+        self.world.drawn = ids.drawn
+        return await self._network.shake_hands(self.world.policy, handshake, challenge)
+
+    def _fetch(self, wanted: LinkWanted) -> None:
+        task = asyncio.get_running_loop().create_task(self._fetch_link(wanted))
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
+
+    async def _fetch_link(self, wanted: LinkWanted) -> None:
+        message = self.world.messages.get(wanted.message_id)
+        fault = await self._network.check_link(self.world.policy, wanted.url, message.type if message else "")
+        if self._closed:
+            return
+        ids = self.world.ids()
+        now = max(self.now(), wanted.at)
+        self.commit(statuses.dispatch(self.world, wanted.message_id, now, fault), ids)
+        self.wake()
+
+    # moving and waiting
+
+    async def settle(self, timeout: float | None = None) -> dict[str, Any]:
+        """Runs until nothing is due now and no delivery is in flight."""
+        async with self._lock:
+            return await self._settle(timeout)
+
+    async def _settle(self, timeout: float | None) -> dict[str, Any]:
+        until = elapsed() + (timeout if timeout is not None else 30.0)
+        settled = True
+        while True:
+            self._run_due(self.now())
+            self.wake()
+            left = until - elapsed()
+            if left <= 0:
+                settled = False
+                break
+            if self._fetching:
+                await asyncio.wait(self._fetching, timeout=left)
+            elif self._network.busy(self.world.name):
+                settled = await self._network.idle(self.world.name, left)
+            elif self._due_now() or self._outgoing:
+                await asyncio.sleep(0)
+            else:
+                break
+        return {"settled": settled, "in_flight": self._network.busy(self.world.name), "pending": len(self.world.agenda)}
+
+    def _due_now(self) -> bool:
+        due = self.world.next_due()
+        return due is not None and due <= self.now()
+
+    async def advance(self, milliseconds_forward: int) -> dict[str, Any]:
+        """Lets time pass: everything that is due on the way happens, in order, before this returns."""
+        if milliseconds_forward < 0:
+            raise ValueError("time never goes back: advance by zero or more")
+        async with self._lock:
+            fired: list[tuple[int, Item]] = []
+            count = 0
+            await self._settle(None)
+            target = self.now() + milliseconds_forward
+            while (due := self.world.next_due()) is not None and due <= target:
+                self._jump_to(max(due, self.now()))
+                ran = self._run_due(min(self.now(), target))
+                count += len(ran)
+                fired += ran[: _FIRED_SHOWN - len(fired)]
+                self.wake()
+                if self._fetching or self._network.busy(self.world.name):
+                    await self._settle(None)
+                elif count % 512 == 0:
+                    await asyncio.sleep(0)
+            self._jump_to(max(target, self.now()))
+            await self._settle(None)
+        return {
+            "now": self.now() / 1000,
+            "iso": iso(self.now()),
+            "count": count,
+            "fired": [{"at": at / 1000, **msgspec.to_builtins(item)} for at, item in fired],
+        }
+
+    def _jump_to(self, moment: int) -> None:
+        self._reading = Reading(world=moment, machine=milliseconds(), rate=self._reading.rate)
+
+    # the whole
+
+    def reset(self) -> None:
+        """The world as it was seeded: nothing is pending, nothing is remembered."""
+        self._network.drop(self.world.name)
+        self._outgoing.clear()
+        for task in self._fetching:
+            task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        base_url = self.world.base_url
+        self.world = restore(self._seed)
+        self.world.base_url = base_url
+        if self._seed_reading.rate == 0:
+            self._reading = self._seed_reading
+        else:
+            self._reading = Reading(world=milliseconds(), machine=milliseconds(), rate=self._seed_reading.rate)
+        self.entries.clear()
+        self.wake()
+
+    def snapshot(self) -> bytes:
+        """The whole world as JSON, files included."""
+        return msgspec.json.encode(
+            {
+                "format": 1,
+                "world": msgspec.Raw(snapshot(self.world)),
+                "now": self.now(),
+                "rate": self._reading.rate,
+                "blobs": self.blobs.export(),
+            }
+        )
+
+    def restore(self, raw: bytes) -> None:
+        """A world out of its snapshot; ValueError or `msgspec.ValidationError` for anything else."""
+        parts = msgspec.json.decode(raw, type=_Snapshot)
+        world = restore(bytes(parts.world))
+        self._network.drop(self.world.name)
+        self._outgoing.clear()
+        world.base_url = self.world.base_url
+        self.blobs.load(parts.blobs)
+        self.world = world
+        self._reading = Reading(world=parts.now, machine=milliseconds(), rate=parts.rate)
+        self.entries.clear()
+        for delivery in world.deliveries.values():
+            if delivery.state == "pending" and not delivery.next_at:
+                self._outgoing.append(delivery.id)
+        self.wake()
+
+    def journal(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """Entries of the journal, oldest first."""
+        return self.entries.read(after, limit)
+
+    def follow(self) -> AsyncIterator[dict[str, Any]]:
+        """Entries of the journal as they come."""
+        return self.entries.follow(self.entries.count)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that an app or a test needs to know of a world."""
+        world = self.world
+        app = world.apps[world.app_id]
+        number = world.numbers[world.phone_number_id]
+        return {
+            "world": world.name,
+            "app_id": app.id,
+            "app_secret": app.secret,
+            "verify_token": app.webhook.verify_token if app.webhook else "localwaba-verify-token",
+            "access_token": world.access_token,
+            "business_id": world.business_id,
+            "waba_id": world.waba_id,
+            "phone_number_id": number.id,
+            "display_phone_number": number.digits,
+            "graph_url": world.base_url,
+            "catalog_id": world.catalog_id,
+            "verification_code": number.verification_code,
+            "seed": world.seed,
+            "clock": self.clock(),
+            "webhook": {"url": app.webhook.url, "fields": list(app.webhook.fields)} if app.webhook else None,
+            "policy": msgspec.to_builtins(world.policy),
+            "counts": {
+                "messages": len(world.messages),
+                "deliveries": len(world.deliveries),
+                "pending": len(world.agenda),
+                "journal": self.entries.count,
+                "dropped": {**world.dropped, "journal": self.entries.dropped},
+            },
+        }
+
+    def close(self) -> None:
+        """Ends the world: nothing of it happens any more."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._fetching:
+            task.cancel()
+        self._network.drop(self.world.name)
+        self.blobs.close()
+
+
+class _Snapshot(msgspec.Struct):
+    world: msgspec.Raw
+    now: int
+    rate: float
+    blobs: dict[str, str]
+
+
+def iso(moment: int) -> str:
+    """A time in ISO 8601, UTC, with milliseconds."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seeded_world(name: str, seed: int, now: int, policy: Policy | None, base_url: str) -> World:
+    """A new world that knows by which URL it is reached."""
+    world = new_world(name, seed, now, policy)
+    world.base_url = base_url
+    return world
+
+
+__all__ = ["DeliveryQueued", "WorldHost", "iso", "seeded_world"]

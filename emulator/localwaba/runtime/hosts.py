@@ -1,0 +1,153 @@
+"""All worlds of one server, and how a call finds its own."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from localwaba.domain.clock import Reading
+from localwaba.domain.model import Token
+from localwaba.domain.policy import Policy, patch
+from localwaba.runtime.blobs import BlobStore
+from localwaba.runtime.host import WorldHost, seeded_world
+from localwaba.runtime.network import Network
+from localwaba.runtime.system import milliseconds
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
+_RATES = {"real": 1.0, "frozen": 0.0, "manual": 0.0, "scaled": 1.0}
+
+
+class WorldHosts:
+    """Isolated worlds; the access token selects one, without a token the id in the path."""
+
+    def __init__(self, default: WorldHost, blobs: BlobStore, network: Network) -> None:
+        self.default = default
+        self._blobs = blobs
+        self._network = network
+        self._worlds: dict[str, WorldHost] = {default.world.name: default}
+        self._tokens: dict[str, WorldHost] = {}
+        self._made = 0
+
+    def by_token(self, token: str) -> tuple[WorldHost, Token] | None:
+        """The world that knows a token."""
+        host = self._tokens.get(token)
+        if host is not None:
+            record = host.world.tokens.get(token)
+            if record is not None:
+                return host, record
+        for host in self._worlds.values():
+            record = host.world.tokens.get(token)
+            if record is not None:
+                self._tokens[token] = host
+                return host, record
+        self._tokens.pop(token, None)
+        return None
+
+    def by_node(self, node: str) -> WorldHost | None:
+        """The world that has a node, the default one first."""
+        if node in self.default.world.nodes:
+            return self.default
+        return next((host for host in self._worlds.values() if node in host.world.nodes), None)
+
+    def get(self, name: str) -> WorldHost | None:
+        """The world of a name."""
+        return self._worlds.get(name)
+
+    def names(self) -> list[str]:
+        """The names of all worlds."""
+        return list(self._worlds)
+
+    def create(self, options: dict[str, Any]) -> WorldHost:
+        """A new world; ValueError for options that make no sense."""
+        name = str(options.get("name") or self._new_name())
+        if not _NAME.match(name):
+            raise ValueError(f"a world's name is made of letters, digits, `_`, `.` and `-`, not {name!r}")
+        if name in self._worlds:
+            raise ValueError(f"there is a world {name!r} already")
+        seed = options.get("seed", 0)
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise ValueError("a seed is a whole number")
+        policy = patch(Policy(), options["policy"]) if options.get("policy") else None
+        reading = read_clock(options.get("clock") or {})
+        base_url = self.default.world.base_url
+        world = seeded_world(name, seed, reading.world, policy, base_url)
+        host = WorldHost(world, reading, self._blobs.scope(name), self._network)
+        self._worlds[name] = host
+        return host
+
+    def delete(self, name: str) -> bool:
+        """Ends a world; the default one stays."""
+        if name == self.default.world.name:
+            raise ValueError("the default world cannot be deleted: reset it")
+        host = self._worlds.pop(name, None)
+        if host is None:
+            return False
+        for token in host.world.tokens:
+            self._tokens.pop(token, None)
+        host.close()
+        return True
+
+    def close(self) -> None:
+        """Ends all worlds."""
+        for host in self._worlds.values():
+            host.close()
+        self._blobs.close()
+
+    def _new_name(self) -> str:
+        self._made += 1
+        while f"world-{self._made}" in self._worlds:
+            self._made += 1
+        return f"world-{self._made}"
+
+
+def read_clock(options: dict[str, Any]) -> Reading:
+    """A clock out of `{"now"?, "mode"?, "rate"?}`; ValueError for anything else."""
+    unknown = set(options) - {"now", "mode", "rate"}
+    if unknown:
+        raise ValueError(f"a clock has now, mode and rate, not {', '.join(sorted(unknown))}")
+    mode = str(options.get("mode", "real"))
+    if mode not in _RATES:
+        raise ValueError(f"a clock's mode is real, scaled, frozen or manual, not {mode!r}")
+    rate = options.get("rate", _RATES[mode])
+    if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 <= rate <= 1_000_000:
+        raise ValueError("a clock's rate is a number from 0 to 1000000")
+    machine = milliseconds()
+    given = options.get("now")
+    now = machine if given is None else read_moment(given)
+    return Reading(world=now, machine=machine, rate=float(rate))
+
+
+def read_moment(value: Any) -> int:
+    """A time given as seconds since the epoch or in ISO 8601, in milliseconds."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return int(value * 1000)
+    try:
+        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(f"a time is seconds since 1970 or ISO 8601, not {value!r}") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"a time needs a zone, such as {value}Z")
+    return int(moment.timestamp() * 1000)
+
+
+def default_world(
+    blobs: BlobStore,
+    network: Network,
+    *,
+    name: str = "default",
+    seed: int = 0,
+    clock: dict[str, Any] | None = None,
+    policy: dict[str, Any] | None = None,
+    app_secret: str = "",
+    base_url: str = "http://127.0.0.1:4080",
+) -> WorldHost:
+    """The world that calls without a token get."""
+    reading = read_clock(clock or {})
+    knobs = patch(Policy(), policy) if policy else None
+    world = seeded_world(name, seed, reading.world, knobs, base_url)
+    if app_secret:
+        world.apps[world.app_id] = msgspec.structs.replace(world.apps[world.app_id], secret=app_secret)
+    return WorldHost(world, reading, blobs.scope(name), network)

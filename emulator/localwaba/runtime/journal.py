@@ -1,0 +1,128 @@
+"""What happened in a world, in both directions: bounded, counted, never silently shortened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import msgspec
+
+from localwaba.domain.events import Event
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_any = msgspec.msgpack.Decoder().decode
+_decode_event = msgspec.msgpack.Decoder(Event).decode
+_SHOWN = 4_000
+
+
+class Journal:
+    """A ring of entries: events of the world, and calls of the app with our answers.
+
+    Entries are kept as bytes, so that the garbage collector never walks through them; they are decoded when read.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._entries: deque[tuple[Any, ...]] = deque(maxlen=limit)
+        self._followers: set[asyncio.Event] = set()
+        self.count = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many of the oldest entries are gone."""
+        return self.count - len(self._entries)
+
+    def add_event(self, event: Event, drawn: int) -> None:
+        """Keeps an event, with the number of ids drawn so far."""
+        self.count += 1
+        self._entries.append((self.count, event.at, "event", _encode(event), drawn))
+        if self._followers:
+            self._tell()
+
+    def add_call(
+        self,
+        at: int,
+        method: str,
+        path: str,
+        status: int,
+        request: bytes,
+        answer: bytes,
+        why: str,
+        operation: str,
+    ) -> None:
+        """Keeps a call of the app and what it was answered."""
+        self.count += 1
+        self._entries.append((self.count, at, "call", method, path, status, request, answer, why, operation))
+        if self._followers:
+            self._tell()
+
+    def events(self) -> Iterator[tuple[Event, int]]:
+        """The events that are still there, with the number of ids drawn after each."""
+        for entry in self._entries:
+            if entry[2] == "event":
+                yield _decode_event(entry[3]), entry[4]
+
+    def read(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """Entries as JSON-like values, oldest first."""
+        first = self.dropped + 1
+        start = max(0, after + 1 - first)
+        return [_shown(self._entries[index]) for index in range(start, min(len(self._entries), start + limit))]
+
+    async def follow(self, after: int) -> AsyncIterator[dict[str, Any]]:
+        """Entries as they come."""
+        signal = asyncio.Event()
+        self._followers.add(signal)
+        try:
+            while True:
+                signal.clear()
+                for entry in self.read(after):
+                    after = entry["n"]
+                    yield entry
+                await signal.wait()
+        finally:
+            self._followers.discard(signal)
+
+    def clear(self) -> None:
+        """Forgets everything; numbering starts anew."""
+        self._entries.clear()
+        self.count = 0
+
+    def _tell(self) -> None:
+        for follower in self._followers:
+            follower.set()
+
+
+def _shown(entry: tuple[Any, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {"n": entry[0], "at": entry[1], "kind": entry[2]}
+    if entry[2] == "event":
+        event = _decode_any(entry[3])
+        found["event"] = event.pop("event", "")
+        found["data"] = _readable(event)
+        return found
+    _, _, _, method, path, status, request, answer, why, operation = entry
+    found |= {"method": method, "path": path, "operation": operation, "status": status}
+    found["request"] = _json_or_text(request)
+    found["answer"] = _json_or_text(answer)
+    if why:
+        found["why"] = why
+    return found
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return _json_or_text(value)
+    if isinstance(value, dict):
+        return {key: _readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_readable(item) for item in value]
+    return value
+
+
+def _json_or_text(raw: bytes) -> Any:
+    if not raw:
+        return None
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return raw[:_SHOWN].decode("utf-8", "replace")

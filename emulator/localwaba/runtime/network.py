@@ -1,0 +1,159 @@
+"""Everything that leaves the emulator: webhooks, handshakes, media links. Opened on first use."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from localwaba.domain import model
+from localwaba.domain.errors import Refusal
+from localwaba.domain.media_kinds import check_processing
+from localwaba.domain.model import Delivery
+from localwaba.domain.policy import Policy
+from localwaba.operations.call import Handshake
+from localwaba.webhooks.dispatcher import Attempt, Dispatcher
+from localwaba.webhooks.headers import delivery_headers
+from localwaba.webhooks.targets import TargetPolicy, check_target
+from localwaba.webhooks.transport import Reply, Transport
+
+if TYPE_CHECKING:
+    from localwaba.runtime.host import WorldHost
+    from localwaba.webhooks.fetching import Fetched
+
+_DOCUMENT_LIMIT = 100 * 1024 * 1024
+_LINK_TIMEOUT = 20.0
+_HEAD = 64 * 1024
+_KIND_LIMITS = {
+    "image": 5 * 1024 * 1024,
+    "sticker": 500 * 1024,
+    "audio": 16 * 1024 * 1024,
+    "video": 16 * 1024 * 1024,
+    "document": _DOCUMENT_LIMIT,
+}
+
+
+class Network:
+    """One dispatcher and one transport for all worlds of a server."""
+
+    def __init__(self, allow: TargetPolicy, *, per_target: int = 32, total: int = 256) -> None:
+        self._allow = allow
+        self._per_target = per_target
+        self._total = total
+        self._transport: Transport | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._hosts: dict[str, WorldHost] = {}
+
+    def _open(self) -> tuple[Transport, Dispatcher]:
+        if self._transport is None or self._dispatcher is None:
+            # aiohttp costs 100 ms and 10 MB: only who has a webhook pays for it
+            from localwaba.webhooks.connections import AiohttpTransport
+
+            self._transport = AiohttpTransport(self._allow)
+            self._dispatcher = Dispatcher(
+                self._transport, self._answered, per_target=self._per_target, total=self._total
+            )
+        return self._transport, self._dispatcher
+
+    def post(self, host: WorldHost, delivery: Delivery, url: str) -> None:
+        """Delivers a webhook; the host hears of the answer."""
+        _, dispatcher = self._open()
+        world = host.world
+        self._hosts[world.name] = host
+        policy = world.policy
+        secret = world.apps[delivery.app_id].secret.encode()
+        dispatcher.submit(
+            Attempt(
+                world=world.name,
+                delivery_id=delivery.id,
+                url=url,
+                lane=delivery.lane,
+                headers=delivery_headers(secret, delivery.body, legacy=policy.legacy_signature),
+                body=delivery.body,
+                timeout=policy.webhook_timeout,
+            )
+        )
+
+    def _answered(self, attempt: Attempt, reply: Reply) -> None:
+        host = self._hosts.get(attempt.world)
+        if host is not None:
+            seen = model.Attempt(
+                at=host.now(),
+                url=attempt.url,
+                status=reply.status if reply.error is None else None,
+                error=reply.error or "",
+                latency_ms=round(reply.latency_ms, 2),
+                answer=reply.body if reply.status != 200 else "",
+            )
+            host.answered(attempt.delivery_id, seen)
+
+    async def shake_hands(self, policy: Policy, handshake: Handshake, challenge: str) -> Refusal | None:
+        """Verifies a callback; the refusal if it did not echo the challenge."""
+        from localwaba.webhooks.verification import verify
+
+        transport, _ = self._open()
+        return await verify(transport, handshake.url, handshake.verify_token, challenge, timeout=policy.verify_timeout)
+
+    async def check_link(self, policy: Policy, url: str, kind: str) -> Refusal | None:
+        """Fetches a media link as Meta would; the refusal (131053) if that fails.
+
+        A link beyond loopback is taken on trust unless the policy says that all links are fetched.
+        """
+        if policy.fetch_links == "never":
+            return None
+        if policy.fetch_links == "loopback" and check_target(url) is not None:
+            return None
+        from localwaba.webhooks.fetching import fetch
+
+        transport, _ = self._open()
+        fetched = await fetch(transport, url, _KIND_LIMITS.get(kind, _DOCUMENT_LIMIT), _LINK_TIMEOUT)
+        if fetched.file is None:
+            return _link_fault(fetched, kind)
+        with fetched.file:
+            head = fetched.file.read(_HEAD)
+        return check_processing(kind, fetched.mime_type, head, fetched.size) if kind in _KIND_LIMITS else None
+
+    def busy(self, world: str) -> int:
+        """How many webhooks of a world are queued or in flight."""
+        return self._dispatcher.open(world) if self._dispatcher else 0
+
+    async def idle(self, world: str, timeout: float) -> bool:
+        """Waits until no webhook of a world is queued or in flight."""
+        return await self._dispatcher.idle(world, timeout) if self._dispatcher else True
+
+    def drop(self, world: str) -> None:
+        """Forgets what a world still wanted to deliver."""
+        self._hosts.pop(world, None)
+        if self._dispatcher:
+            self._dispatcher.drop(world)
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        if self._dispatcher:
+            await self._dispatcher.close()
+        closing = getattr(self._transport, "close", None)
+        if closing:
+            await closing()
+
+
+def _link_fault(fetched: Fetched, kind: str) -> Refusal:
+    """Why a media link could not be used, in the words of captured webhooks."""
+    if fetched.status is not None and fetched.status != 200:
+        phrase = HTTPStatus(fetched.status).phrase if fetched.status in _STATUSES else ""
+        details = f"Downloading media from weblink failed with http code {fetched.status}, status message {phrase}"
+    elif fetched.fault == "oversized":
+        details = (
+            f"{kind.capitalize()} file has size {fetched.size} bytes but must be atmost {_KIND_LIMITS[kind]} bytes"
+        )
+        details += " and non-empty"
+    else:
+        details = "Downloading media from weblink failed"
+    return Refusal(
+        code=131053,
+        details=details,
+        rule="media link",
+        why=f"{fetched.url}: {fetched.error}",
+        fix="serve the file with HTTP 200 and its right Content-Type, or upload it",
+    )
+
+
+_STATUSES = frozenset(int(status) for status in HTTPStatus)

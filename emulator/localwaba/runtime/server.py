@@ -1,0 +1,240 @@
+"""The server: worlds, network and uvicorn put together; in this thread's loop or in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import uvicorn
+
+from localwaba.http.app import App
+from localwaba.http.guards import Guard
+from localwaba.operations.call import Handshake
+from localwaba.operations.callbacks import subscribe_app
+from localwaba.runtime.blobs import BlobStore
+from localwaba.runtime.host import WorldHost
+from localwaba.runtime.hosts import WorldHosts, default_world
+from localwaba.runtime.network import Network
+from localwaba.runtime.settings import Settings
+from localwaba.version import __version__
+from localwaba.webhooks.targets import TargetPolicy
+from localwaba.wire.errors import envelope
+
+Result = TypeVar("Result")
+
+
+class PortTaken(OSError):
+    """The port is in use, or may not be bound."""
+
+
+class HandshakeFailed(RuntimeError):
+    """The webhook given at the start did not pass its verification."""
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its signal handlers and without the pauses in its main loop and shutdown."""
+
+    def __init__(self, config: uvicorn.Config, ended: asyncio.Event) -> None:
+        super().__init__(config)
+        self._ended = ended
+
+    def install_signal_handlers(self) -> None:
+        return
+
+    async def listening(self, serving: asyncio.Task[None]) -> None:
+        """Waits until connections are taken; uvicorn has a flag for that, and no event."""
+        while not self.started and not serving.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    async def main_loop(self) -> None:
+        ticking = asyncio.get_running_loop().create_task(self._tick())
+        try:
+            await self._ended.wait()
+        finally:
+            ticking.cancel()
+
+    async def _tick(self) -> None:
+        count = 0
+        while True:
+            await self.on_tick(count)
+            count += 10
+            await asyncio.sleep(1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for sock in sockets or ():
+            sock.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        await asyncio.sleep(0)
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+
+
+class Running:
+    """A server that is ready: its worlds and its address."""
+
+    def __init__(self, hosts: WorldHosts, network: Network, host: str, port: int, ended: asyncio.Event) -> None:
+        self.hosts = hosts
+        self.network = network
+        self.host = host
+        self.port = port
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def url(self) -> str:
+        """The origin by which apps reach the emulator."""
+        return self.hosts.default.world.base_url
+
+    def stop(self) -> None:
+        """Ends the server; may be called from any thread."""
+        self._loop.call_soon_threadsafe(self._ended.set)
+
+    def call(self, coroutine: Coroutine[Any, Any, Result], timeout: float | None = 60.0) -> Result:
+        """Runs a coroutine in the server's loop, from another thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; PortTaken with one clear line if that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(2048)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        reason = error.strerror or str(error)
+        raise PortTaken(f"cannot listen on {host}:{port}: {reason}; choose another with --port") from None
+    return sock
+
+
+async def run_server(settings: Settings, on_ready: Callable[[Running], None]) -> None:
+    """Serves until `stop`; calls `on_ready` once the world is seeded, the handshake done and the port open."""
+    sock = bind(settings.host, settings.port)
+    port: int = sock.getsockname()[1]
+    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    base_url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    blobs = BlobStore()
+    network = Network(
+        TargetPolicy(hosts=tuple(settings.allow_targets)),
+        per_target=settings.webhook_concurrency,
+        total=settings.webhook_concurrency * 8,
+    )
+    default = default_world(
+        blobs,
+        network,
+        name=settings.world,
+        seed=settings.seed,
+        clock=settings.clock,
+        policy=settings.policy,
+        app_secret=settings.app_secret,
+        base_url=base_url,
+    )
+    hosts = WorldHosts(default, blobs, network)
+    ended = asyncio.Event()
+    guard = Guard(loopback=settings.is_loopback, control_token=settings.control_token)
+    config = uvicorn.Config(
+        App(hosts, guard, __version__),
+        access_log=False,
+        log_level="critical",
+        lifespan="off",
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=75,
+        ws="none",
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = _Uvicorn(config, ended)
+    running = Running(hosts, network, settings.host, port, ended)
+    serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
+    try:
+        await server.listening(serving)
+        if settings.webhook_url:
+            await subscribe(default, settings)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        on_ready(running)
+        await serving
+    finally:
+        ended.set()
+        await asyncio.gather(serving, return_exceptions=True)
+        hosts.close()
+        await network.close()
+
+
+async def subscribe(host: WorldHost, settings: Settings) -> None:
+    """Subscribes the default app to the webhook of the settings, with the handshake, as part of the seed."""
+    handshake = Handshake(settings.webhook_url, settings.verify_token)
+    refusal = await host.shake_hands(handshake)
+    if refusal is not None:
+        raise HandshakeFailed(envelope(refusal, "")["error"]["message"])
+    ids = host.world.ids()
+    events = subscribe_app(host.world, host.now(), settings.webhook_url, settings.verify_token, settings.fields)
+    host.commit(events, ids)
+    host.seeded()
+
+
+class ServerThread:
+    """A server in a thread of its own, ready when the constructor's `start` returns."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._running: Running | None = None
+
+    def start(self) -> Running:
+        """Starts and waits until the server is ready; raises what stopped it."""
+        self._thread = threading.Thread(target=self._run, name="localwaba", daemon=True)
+        self._thread.start()
+        self._ready.wait(30)
+        if self._failure is not None:
+            raise self._failure
+        if self._running is None:
+            raise RuntimeError("the server was not ready within 30 s")
+        return self._running
+
+    def stop(self) -> None:
+        """Stops and waits for the end."""
+        if self._running is not None:
+            self._running.stop()
+        if self._thread is not None:
+            self._thread.join(10)
+            self._thread = None
+
+    def _run(self) -> None:
+        def ready(running: Running) -> None:
+            self._running = running
+            self._ready.set()
+
+        try:
+            with asyncio.Runner(loop_factory=new_loop) as runner:
+                runner.run(run_server(self._settings, ready))
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._ready.set()
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The fastest event loop that the platform has."""
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
