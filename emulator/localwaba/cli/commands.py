@@ -1,0 +1,129 @@
+"""Words typed into a terminal, read into a command that can be run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from localwaba.runtime.settings import PLACES, BadSettings, Settings, flag_of, nearest, read_settings
+from localwaba.version import __version__
+
+_SERVE = "start the emulator and keep it running"
+_DEMO = "watch a sample bot chat with a synthetic user, with webhooks, ticks and refusals"
+_EXEC = "start the emulator on a free port, run a command against it, end with its exit status"
+_EPILOG = (
+    "Every option can also be set as an environment variable (--webhook-url as LOCALWABA_WEBHOOK_URL) or in "
+    "localwaba.toml. Options win over variables, variables over the file."
+)
+
+
+class Mistake(Exception):
+    """Something that the person who typed can put right; the text is one line."""
+
+
+class Command(NamedTuple):
+    """A command that has been read and only needs to be run."""
+
+    name: str
+    run: Callable[[], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Mistake(f"{message} (see {self.prog} --help)")
+
+
+def read_command(words: Sequence[str]) -> Command:
+    """The command that the words ask for; raises `Mistake`. `--help` and `--version` print and raise `SystemExit`."""
+    before, program = _split(words)
+    parser, parsers = _parsers()
+    if not before:
+        parser.print_help(sys.stderr)
+        raise Mistake("no command given; begin with: localwaba demo")
+    asked = parser.parse_known_args(before[:1])[0].command if before[0].startswith("-") else before[0]
+    if asked not in parsers:
+        raise Mistake(f"there is no command {asked}{nearest(str(asked), parsers)}")
+    found, unknown = parsers[asked].parse_known_args(before[1:])
+    if unknown:
+        flags = [flag for action in parsers[asked]._actions for flag in action.option_strings]
+        raise Mistake(f"{asked}: unknown option {unknown[0]}{nearest(unknown[0].partition('=')[0], flags)}")
+    if asked == "demo":
+        return Command(asked, lambda: _demo(found))
+    if asked == "exec":
+        if not program:
+            raise Mistake("exec: write the command after two dashes: localwaba exec -- python -m pytest")
+        settings = _settings(found, port=found.port or 0)
+        return Command(asked, lambda: _exec(settings, program))
+    settings = _settings(found)
+    return Command(asked, lambda: _serve(settings))
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is ours, and what comes after `--`."""
+    if "--" not in words:
+        return list(words), []
+    at = list(words).index("--")
+    return list(words[:at]), list(words[at + 1 :])
+
+
+def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
+    top = _Parser(prog="localwaba", description="The WhatsApp Business Platform on localhost.", allow_abbrev=False)
+    top.add_argument("--version", action="version", version=f"localwaba {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    options: dict[str, Any] = {"allow_abbrev": False, "epilog": _EPILOG}
+    serve = commands.add_parser("serve", help=_SERVE, description=_SERVE, **options)
+    demo = commands.add_parser("demo", help=_DEMO, description=_DEMO, allow_abbrev=False)
+    usage = "localwaba exec [OPTION…] -- COMMAND [ARGUMENT…]"
+    execute = commands.add_parser("exec", help=_EXEC, description=_EXEC, usage=usage, **options)
+    for parser in (serve, execute):
+        _add_settings(parser)
+    demo.add_argument("--seed", type=int, default=0, metavar="N", help="decides the user's name and every id")
+    demo.add_argument("--no-pause", action="store_true", help="show everything at once")
+    return top, {"serve": serve, "demo": demo, "exec": execute}
+
+
+def _add_settings(parser: _Parser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="file of settings instead of ./localwaba.toml")
+    for name, place in PLACES.items():
+        if name == "quiet":
+            parser.add_argument(flag_of(name), action="store_true", default=None, help=place.text)
+        elif name in ("policy", "fields", "allow_targets"):
+            text = f"{place.text}; may be repeated"
+            parser.add_argument(flag_of(name), action="append", dest=name, metavar=place.metavar, help=text)
+        else:
+            default = getattr(Settings, name, None)
+            default = Settings().__getattribute__(name) if default is not None else ""
+            shown = f" (default: {default})" if default not in ("", None) else ""
+            parser.add_argument(flag_of(name), dest=name, metavar=place.metavar, help=place.text + shown)
+
+
+def _settings(found: argparse.Namespace, **instead: Any) -> Settings:
+    flags = {name: getattr(found, name) for name in PLACES} | instead
+    try:
+        return read_settings(flags, os.environ, found.config)
+    except BadSettings as bad:
+        raise Mistake(str(bad)) from None
+
+
+def _serve(settings: Settings) -> int:
+    from localwaba.cli.serving import serve
+
+    return serve(settings)
+
+
+def _exec(settings: Settings, program: list[str]) -> int:
+    from localwaba.cli.execution import execute
+
+    return execute(settings, program)
+
+
+def _demo(found: argparse.Namespace) -> int:
+    from localwaba.cli.demonstration import demonstrate
+
+    return demonstrate(seed=found.seed, pause=not found.no_pause)

@@ -1,0 +1,52 @@
+"""`localwaba exec -- COMMAND`: an emulator for the length of one command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from localwaba.cli.commands import Mistake
+from localwaba.cli.environment import environment
+from localwaba.runtime.server import HandshakeFailed, PortTaken, ServerThread
+from localwaba.runtime.settings import Settings
+
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+_KILLED_BY = 128
+
+
+def execute(settings: Settings, program: Sequence[str]) -> int:
+    """Runs a program with an emulator at its side; the program's exit status, as a shell would tell it."""
+    server = ServerThread(settings)
+    try:
+        running = server.start()
+    except PortTaken as taken:
+        raise Mistake(str(taken)) from None
+    except HandshakeFailed as failed:
+        raise Mistake(f"the webhook {settings.webhook_url} failed its handshake: {failed}") from None
+    try:
+        variables = environment(running.hosts.default.describe()) | {"LOCALWABA_URL": running.url}
+        if not settings.quiet:
+            running.hosts.observe(lambda line: print(line, file=sys.stderr, flush=True))
+        return _run(program, os.environ | variables)
+    finally:
+        server.stop()
+
+
+def _run(program: Sequence[str], environ: dict[str, str]) -> int:
+    try:
+        process = subprocess.Popen(list(program), env=environ)
+    except FileNotFoundError:
+        print(f"localwaba: exec: there is no program {program[0]}", file=sys.stderr)
+        return NOT_FOUND
+    except OSError as error:
+        print(f"localwaba: exec: {program[0]}: {error.strerror}", file=sys.stderr)
+        return NOT_EXECUTABLE
+    while True:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:  # the program got it too, and decides what to make of it
+            continue
+        return status if status >= 0 else _KILLED_BY - status

@@ -1,0 +1,57 @@
+"""`localwaba serve`: the emulator in this process, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Sequence
+
+from localwaba.cli.commands import Mistake
+from localwaba.cli.environment import environment, export_lines
+from localwaba.runtime.server import HandshakeFailed, PortTaken, Running, new_loop, run_server
+from localwaba.runtime.settings import Settings
+from localwaba.version import __version__
+
+
+def serve(settings: Settings) -> int:
+    """Serves until it is interrupted; the exit status."""
+
+    def ready(running: Running) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
+                loop.add_signal_handler(number, running.stop)
+        print("\n".join(greeting(running, settings)), flush=True)
+        if not settings.quiet:
+            running.hosts.observe(lambda line: print(line, file=sys.stderr, flush=True))
+
+    try:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(run_server(settings, ready))
+    except PortTaken as taken:
+        raise Mistake(str(taken)) from None
+    except HandshakeFailed as failed:
+        raise Mistake(f"the webhook {settings.webhook_url} failed its handshake: {failed}") from None
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def greeting(running: Running, settings: Settings) -> Sequence[str]:
+    """What is printed at the start: where it is, what to paste, and last that it is ready."""
+    world = running.hosts.default.describe()
+    webhook = f"{settings.webhook_url} (verified)" if settings.webhook_url else "none yet; give --webhook-url URL"
+    return [
+        f"localwaba {__version__}, the WhatsApp Business Platform on {running.url}",
+        "",
+        f"  number    +{world['display_phone_number']}",
+        f"  webhook   {webhook}",
+        f"  clock     {world['clock']['mode']}, {world['clock']['iso']}",
+        "",
+        "# paste into the environment of your app",
+        *export_lines(environment(world)),
+        "",
+        f"Ready. Point your app at {running.url}; Ctrl-C ends it.",
+    ]
