@@ -122,17 +122,29 @@ def test_an_impossible_length_is_not_valid(to: str, valid: bool | None) -> None:
 @pytest.mark.parametrize(
     ("to", "country", "wa_id"),
     [
-        ("6505551234", "US", "16505551234"),
-        ("16505551234", "US", "16505551234"),
+        ("4155551234", "US", "14155551234"),
+        ("(415) 555-1234", "us", "14155551234"),
         ("4165551234", "CA", "14165551234"),
-        ("11987654321", "BR", "5511987654321"),
-        ("+4915123456789", "US", "4915123456789"),
-        ("6505551234", "", "6505551234"),
+        ("21987654321", "BR", "5521987654321"),
+        ("5512345678", "MX", "5215512345678"),
+        ("7797712345", "JE", "447797712345"),
     ],
 )
-def test_a_business_country_completes_a_number_without_plus(to: str, country: str, wa_id: str) -> None:
-    """Asked to follow Meta's page, a number without plus gets the business's calling code, once."""
-    assert wa_id == normalise(to, country).wa_id
+def test_a_business_country_completes_a_national_number(to: str, country: str, wa_id: str) -> None:
+    """What can be no international number, but a national one of the business's country, is taken for that."""
+    assert normalise(to, country) == Recipient(to, wa_id, True)
+
+
+@pytest.mark.parametrize("to", ["5511987654321", "917503370409", "525512345678", "16505551234", "6505551234"])
+@pytest.mark.parametrize("country", ["US", "BR", "DE", "SG"])
+def test_a_business_country_leaves_international_numbers_alone(to: str, country: str) -> None:
+    """Digits that can be E.164 are, wherever the business is."""
+    assert normalise(to, country) == normalise(to)
+
+
+def test_a_plus_forbids_completion() -> None:
+    """A number with a plus is international even when that makes it impossible."""
+    assert normalise("+4155551234", "US") == Recipient("+4155551234", "4155551234", False)
 
 
 @pytest.mark.parametrize(

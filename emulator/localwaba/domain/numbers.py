@@ -205,28 +205,32 @@ NAMING_RULES: dict[str, tuple[NamingRule, ...]] = {
 def normalise(to: str, business_country: str = "") -> Recipient:
     """The recipient that a `to` means.
 
-    Digits alone are E.164 as they stand, whatever Meta's page says about the business's calling code being put
-    before them (http-api A2); give `business_country` (ISO-2) to have what the page says: a number without `+`
-    that does not begin with that calling code gets it. Raises `Refused` (100, `Parameter Invalid`) for characters
-    other than digits `+ - ( )` and space, a leading zero (`00…`), and fewer digits than 7 or more than 15.
+    Digits that can be E.164 are E.164 as they stand, with `+` or without: real traffic shows that, against Meta's
+    page, by which the business's calling code goes before every number without `+` (http-api A2). So
+    `business_country` (ISO-2) completes only what can be no international number but can be a national one of that
+    country. Raises `Refused` (100, `Parameter Invalid`) for characters other than digits `+ - ( )` and space, a
+    leading zero (`00…`), fewer digits than 7 or more than 15, and unassigned calling codes.
     """
     digits = to if to.isdigit() and to.isascii() else _strip(to)
-    if business_country and "+" not in to:
-        code = _CODE_OF_COUNTRY.get(business_country.upper()) or _shared_code(business_country.upper())
-        if not digits.startswith(code):
-            digits = code + digits
     if digits[:1] == "0":
         raise _invalid(to, "an international number begins with its calling code, never with 0 or 00")
+    row = calling_code(digits)
+    valid = row is not None and _possible(digits, row)
+    if not valid and business_country and "+" not in to:
+        code = _code_of(business_country)
+        if not digits.startswith(code) and _possible(code + digits, CALLING_CODES[code]):
+            digits, row, valid = code + digits, CALLING_CODES[code], True
     if not SHORTEST <= len(digits) <= LONGEST:
         raise _invalid(to, f"{len(digits)} digits; a number has {SHORTEST} to {LONGEST} with its calling code")
-    row = calling_code(digits)
     if row is None:
         raise _invalid(to, f"no country has a calling code that {digits[:3]}… begins with")
-    if row.digits not in NAMING_RULES:
-        return Recipient(to, digits, row.shortest <= len(digits) - len(row.digits) <= row.longest)
-    wa_id = wa_id_of(digits)
-    national = len(public_number(wa_id)) - 2
-    return Recipient(to, wa_id, row.shortest <= national <= row.longest)
+    return Recipient(to, wa_id_of(digits), valid)
+
+
+def _possible(digits: str, row: CallingCode) -> bool:
+    if row.digits in NAMING_RULES:
+        digits = public_number(wa_id_of(digits))
+    return row.shortest <= len(digits) - len(row.digits) <= row.longest and len(digits) <= LONGEST
 
 
 def _strip(to: str) -> str:
@@ -329,7 +333,8 @@ def display(digits: str) -> str:
     return text if re.sub(r"\D", "", text) == digits else f"+{digits}"
 
 
-def _shared_code(country: str) -> str:
-    if country in _AREA_COUNTRY.values():
-        return "1"
-    return next((code for code, parts in _PARTS.items() if country in parts.values()), "")
+def _code_of(country: str) -> str:
+    country = country.upper()
+    if country in _CODE_OF_COUNTRY:
+        return _CODE_OF_COUNTRY[country]
+    return next((code for code, parts in _PARTS.items() if country in parts.values()), "1")
