@@ -154,7 +154,8 @@ def check_processing(kind: str, mime_declared: str, head: bytes, size: int, *, v
     check = {"audio": _audio, "image": _image, "sticker": _sticker, "video": _video}.get(kind)
     if check is None:
         return None  # documents are passed on unopened
-    if kind == "audio" and voice and head and sniff(head) != "audio/ogg":
+    real = sniff(head) if head else base_mime(mime_declared)
+    if kind == "audio" and voice and real not in ("audio/ogg", "audio/opus"):
         # Captured: the flag on an m4a fails as if the file were not audio at all.
         return _unlike(
             kind, mime_declared, "application/octet-stream", "voice: true needs Ogg with Opus, mono", "convert it"
