@@ -239,6 +239,12 @@ def test_the_voice_flag_needs_opus() -> None:
     assert details("audio", "audio/mpeg", MP3, voice=True)
 
 
+def test_the_voice_flag_is_judged_by_the_declared_type_too() -> None:
+    """Where the bytes are not at hand, what was declared decides whether it can be a voice note."""
+    assert details("audio", "audio/mpeg", b"", 100, voice=True)
+    assert details("audio", "audio/ogg; codecs=opus", b"", 100, voice=True) is None
+
+
 def test_a_webp_image_fails_with_its_own_text() -> None:
     """WebP is for stickers; the captured text says so, whatever was declared."""
     text = "WebP image uploads are not currently supported."
