@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import msgspec
+
+if TYPE_CHECKING:
+    from localwaba.domain.events import Event
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +32,12 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(Exception):
-    """A call that a rule refused; carries the refusal."""
+    """A call that a rule refused; carries the refusal, and what happens all the same (a wrong guess counts)."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, events: Sequence[Event] = ()) -> None:
         super().__init__(refusal.why or refusal.details or refusal.message or str(refusal.code))
         self.refusal = refusal
+        self.events = events
 
 
 def refuse(

@@ -103,6 +103,7 @@ class PhoneNumber(Entity, frozen=True):
     verification_code: str = ""
     verification_sent_at: int = 0
     pin_failures: int = 0
+    pin_locked_until: int = 0
     profile: Profile = Profile()
     override: Override | None = None
     settings: dict[str, Any] = {}

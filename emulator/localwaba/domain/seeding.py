@@ -44,14 +44,15 @@ def new_world(name: str, seed: int, now: int, policy: Policy | None = None) -> W
         access_token=token,
     )
     namespace = derive(seed, "namespace").hex()
+    app = App(
+        id=app_id,
+        name="Localhost App",
+        secret=derive(f"{seed}:{name}", "app secret").hex(),
+        business_id=business_id,
+    )
     things: tuple[Stored, ...] = (
         Business(id=business_id, name="Localhost Portfolio"),
-        App(
-            id=app_id,
-            name="Localhost App",
-            secret=derive(f"{seed}:{name}", "app secret").hex(),
-            business_id=business_id,
-        ),
+        app,
         Waba(
             id=waba_id,
             business_id=business_id,
@@ -76,6 +77,7 @@ def new_world(name: str, seed: int, now: int, policy: Policy | None = None) -> W
             scopes=SCOPES,
             issued_at=now,
         ),
+        app_token(app),
         Template(
             id=derive_number(seed, "hello_world"),
             waba_id=waba_id,
@@ -93,6 +95,11 @@ def new_world(name: str, seed: int, now: int, policy: Policy | None = None) -> W
     for thing in things:
         apply(world, Put(at=now, thing=thing))
     return world
+
+
+def app_token(app: App) -> Token:
+    """The token that an app makes of its id and secret by itself; Graph need not have issued it."""
+    return Token(id=f"{app.id}|{app.secret}", app_id=app.id, user_id="", kind="APP")
 
 
 def access_token(seed: int, name: str, purpose: str = "") -> str:

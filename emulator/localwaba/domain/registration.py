@@ -1,0 +1,146 @@
+"""How a business number gets onto the platform and off it: code, registration, two-step verification PIN."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from localwaba.domain.clock import HOUR, MINUTE
+from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.events import Announced, Event, Put
+from localwaba.domain.model import PhoneNumber
+
+PIN_GUESSES = 5
+"""Wrong PINs in a row after which guessing is over for a while; Meta publishes no figure."""
+PIN_PAUSE = HOUR
+USABLE_NAMES = frozenset({"APPROVED", "AVAILABLE_WITHOUT_REVIEW"})
+_WAITING = frozenset({"PENDING", "DISCONNECTED", "UNVERIFIED", "UNKNOWN"})
+
+
+def request_code(number: PhoneNumber, now: int) -> list[Event]:
+    """A verification code is on its way; refused with 136024 if the number is verified already."""
+    if number.code_verification_status == "VERIFIED":
+        raise refuse(
+            136024,
+            rule="registration.request_code",
+            why="the number is verified already: no code is sent",
+            fix="go on with POST /{phone}/register, or add a number with POST /{waba}/phone_numbers",
+        )
+    return [Put(at=now, thing=replace(number, verification_sent_at=now))]
+
+
+def verify_code(number: PhoneNumber, code: str, now: int) -> list[Event]:
+    """The number is verified; refused with 136025 if the code is wrong or none was asked for."""
+    verified = number.code_verification_status == "VERIFIED"
+    wrong = code.replace("-", "") != number.verification_code
+    if wrong or not (verified or number.verification_sent_at):
+        raise refuse(
+            136025,
+            rule="registration.verify_code",
+            why="that is not the code that was sent" if wrong else "no code was asked for",
+            fix=f"the code is {number.verification_code}" if wrong else "POST /{phone}/request_code first",
+        )
+    if verified:
+        return []
+    return [Put(at=now, thing=replace(number, code_verification_status="VERIFIED", verification_sent_at=0))]
+
+
+def register(number: PhoneNumber, pin: str, now: int, region: str = "") -> list[Event]:
+    """The number can send: its PIN is right, or set by this. A new name that was approved now shows.
+
+    Refused with 133006 before verification, with 133005 and 133008 for wrong PINs. The limit of ten registrations
+    in 72 hours (133016) is not judged here.
+    """
+    if number.code_verification_status != "VERIFIED":
+        raise refuse(
+            133006,
+            rule="registration.verified",
+            why=f"code_verification_status is {number.code_verification_status}",
+            fix="POST /{phone}/request_code and /verify_code first",
+        )
+    check_pin(number, pin, now)
+    settings = {**number.settings, "data_localization_region": region} if region else number.settings
+    registered = replace(
+        number,
+        registered=True,
+        pin=pin,
+        pin_failures=0,
+        pin_locked_until=0,
+        status="CONNECTED" if number.status in _WAITING else number.status,
+        platform_type="CLOUD_API",
+        throughput_level="STANDARD" if number.throughput_level == "NOT_APPLICABLE" else number.throughput_level,
+        onboarded_at=number.onboarded_at or now,
+        settings=settings,
+    )
+    if number.new_name and number.new_name_status in USABLE_NAMES:
+        registered = replace(
+            registered,
+            verified_name=number.new_name,
+            name_status=number.new_name_status,
+            new_name="",
+            new_name_status="NONE",
+        )
+    return [] if registered == number else [Put(at=now, thing=registered)]
+
+
+def deregister(number: PhoneNumber, now: int) -> list[Event]:
+    """The number cannot send any more; its PIN stays, local storage ends. Refused with 133010 if it could not."""
+    if not number.registered:
+        raise not_registered(number)
+    settings = {name: value for name, value in number.settings.items() if name != "data_localization_region"}
+    gone = replace(
+        number,
+        registered=False,
+        status="DISCONNECTED" if number.status == "CONNECTED" else number.status,
+        platform_type="NOT_APPLICABLE",
+        throughput_level="NOT_APPLICABLE",
+        settings=settings,
+    )
+    return [Put(at=now, thing=gone)]
+
+
+def not_registered(number: PhoneNumber) -> Refused:
+    """The refusal of whatever needs a registered number."""
+    return refuse(
+        133010,
+        rule="registration.registered",
+        why=f"number {number.display} is not registered for the Cloud API",
+        fix="POST /{phone}/register with its PIN",
+    )
+
+
+def check_pin(number: PhoneNumber, pin: str, now: int) -> None:
+    """Refuses a wrong PIN, which counts, and every PIN while guessing is over; any PIN does where there is none."""
+    if now < number.pin_locked_until:
+        minutes = -(-(number.pin_locked_until - now) // MINUTE)
+        raise refuse(
+            133008,
+            f"Too many two-step verification PIN guesses for this phone number. Please try again in {minutes} minutes.",
+            rule="registration.pin_guesses",
+            why=f"{number.pin_failures} wrong PINs: no PIN is looked at for {minutes} minutes",
+            fix="wait, or set another PIN with POST /{phone}",
+        )
+    if not number.pin or pin == number.pin:
+        return
+    failures = number.pin_failures + 1 if number.pin_failures < PIN_GUESSES else 1
+    until = now + PIN_PAUSE if failures >= PIN_GUESSES else 0
+    counted = replace(number, pin_failures=failures, pin_locked_until=until)
+    refused = refuse(
+        133005,
+        "Two-step verification PIN incorrect.",
+        rule="registration.pin",
+        why=f"wrong PIN, {failures} in a row; after {PIN_GUESSES} guessing is over for an hour (133008)",
+        fix="send the PIN that was set at the first registration, or set another one with POST /{phone}",
+    )
+    refused.events = [Put(at=now, thing=counted)]
+    raise refused
+
+
+def set_pin(number: PhoneNumber, pin: str, now: int) -> tuple[PhoneNumber, list[Event]]:
+    """The number with another PIN, and what tells of the change (webhook `security`)."""
+    changed = replace(number, pin=pin, pin_failures=0, pin_locked_until=0)
+    if pin == number.pin:
+        return changed, []
+    value = {"display_phone_number": number.digits, "event": "PIN_CHANGED"}
+    return changed, [
+        Announced(at=now, field="security", value=value, waba_id=number.waba_id, phone_number_id=number.id, timed=True)
+    ]
