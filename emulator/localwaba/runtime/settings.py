@@ -231,9 +231,10 @@ def _refuse_slip(variable: str, known: Iterable[str]) -> None:
     """A variable that is nearly one of ours is a slip of the pen; others may belong to somebody else."""
     from difflib import get_close_matches
 
-    found = get_close_matches(variable, sorted(known), n=1, cutoff=0.85)
+    words = sorted(name.removeprefix(PREFIX) for name in known)
+    found = get_close_matches(variable.removeprefix(PREFIX), words, n=1, cutoff=0.7)
     if found:
-        raise BadSettings(f"{variable}: unknown variable; did you mean {found[0]}?")
+        raise BadSettings(f"{variable}: unknown variable; did you mean {PREFIX}{found[0]}?")
 
 
 def _of_flags(flags: Mapping[str, Any]) -> Iterator[_Given]:
@@ -248,9 +249,9 @@ def _convert(given: _Given) -> Any:
     if given.name == "clock_now":
         return _moment(given)
     if given.name in ("allow_targets", "fields"):
-        parts = value.split(",") if isinstance(value, str) else value
-        value = [part.strip() if isinstance(part, str) else part for part in parts] if parts else []
-        value = [part for part in value if part != ""]
+        if given.is_text:
+            texts = [value] if isinstance(value, str) else value
+            value = [part.strip() for text in texts for part in text.split(",") if part.strip()]
     elif given.name == "quiet" and isinstance(value, str):
         value = {"yes": "true", "on": "true", "no": "false", "off": "false", "": "false"}.get(value.lower(), value)
     try:
@@ -324,7 +325,7 @@ def _check(settings: Settings, where: Mapping[str, str]) -> None:
     if settings.webhook_url:
         why = check_target(settings.webhook_url, TargetPolicy(settings.allow_targets))
         if why:
-            hint = "" if "neither" not in why else f"; allow it with {flag_of('allow_targets')} HOST"
+            hint = "" if "neither this machine" not in why else f"; allow it with {flag_of('allow_targets')} HOST"
             raise refuse("webhook_url", why + hint)
 
 

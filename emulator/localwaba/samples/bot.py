@@ -3,7 +3,8 @@
 It uses nothing but Meta's documented API and is configured by environment variables alone, so the same file talks to
 graph.facebook.com and to an emulator of it:
 
-    GRAPH_URL  WHATSAPP_TOKEN  PHONE_NUMBER_ID  WABA_ID  APP_SECRET  VERIFY_TOKEN  [GRAPH_VERSION  HOST  PORT  JOBS_TOKEN]
+    GRAPH_URL  WHATSAPP_TOKEN  PHONE_NUMBER_ID  WABA_ID  APP_SECRET  VERIFY_TOKEN
+    and, if wanted, GRAPH_VERSION  HOST  PORT  JOBS_TOKEN  LOG_LEVEL
 
 Run it with `python -m localwaba.samples.bot`; its webhook is `http://127.0.0.1:8000/webhook`.
 """
@@ -33,6 +34,7 @@ from starlette.routing import Route
 log = logging.getLogger("bot")
 WINDOW_CLOSED = 131047
 TEMPLATE = "order_update"
+REMINDER = "reminder"
 TEMPLATE_TEXT = "Hello {{1}}, your order {{2}} has left our roastery and will be with you tomorrow."
 COFFEES = {"flat_white": "Flat white", "cortado": "Cortado", "filter": "Filter coffee"}
 
@@ -64,12 +66,17 @@ class Graph:
             raise GraphError(found["error"])
         return found
 
-    async def send(self, to: str, kind: str, content: Any, context: str | None = None) -> str:
-        """Sends a message and gives its wamid. That is an acceptance: whether it arrives, a status tells later."""
+    async def send(self, to: str, kind: str, content: Any, context: str = "", purpose: str = "") -> str:
+        """Sends a message and gives its wamid. That is an acceptance: whether it arrives, a status tells later.
+
+        `purpose` comes back in every status, so that nothing needs to be remembered until then.
+        """
         body: dict[str, Any] = {"messaging_product": "whatsapp", "type": kind, kind: content}
         body["to" if to.isdigit() else "recipient"] = to  # users who hide their number only have a user id
         if context:
             body["context"] = {"message_id": context}
+        if purpose:
+            body["biz_opaque_callback_data"] = purpose
         found = await self.call("POST", f"{self.number}/messages", json=body)
         return str(found["messages"][0]["id"])
 
@@ -109,7 +116,6 @@ class Bot:
         self.graph = graph
         self.seen: OrderedDict[str, None] = OrderedDict()
         self.names: dict[str, str] = {}
-        self.reminders: dict[str, str] = {}
         self.turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.working: set[asyncio.Task[None]] = set()
 
@@ -195,7 +201,7 @@ class Bot:
         """A free-form reminder; where the customer service window has closed, the template instead."""
         try:
             text = "Your order 1042 arrives tomorrow. Will you be at home?"
-            self.reminders[await self.graph.send(user, "text", {"body": text})] = user
+            await self.graph.send(user, "text", {"body": text}, purpose=REMINDER)
         except GraphError as error:
             if error.code != WINDOW_CLOSED:
                 raise
@@ -208,8 +214,8 @@ class Bot:
             return
         codes = {error["code"] for error in status.get("errors", [])}
         log.warning("%s failed with %s", status["id"], codes)
-        user = self.reminders.pop(status["id"], None)
-        if user is not None and WINDOW_CLOSED in codes:
+        if WINDOW_CLOSED in codes and status.get("biz_opaque_callback_data") == REMINDER:
+            user = status.get("recipient_id") or status["recipient_user_id"]
             try:
                 await self.send_template(user)
             except (GraphError, httpx.HTTPError) as error:
@@ -260,7 +266,7 @@ def make_app(environ: dict[str, str]) -> Starlette:
         """A webhook. The signature covers the bytes as they came: check before parsing, never re-serialise."""
         raw = await request.body()
         expected = "sha256=" + hmac.new(secret, raw, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected, request.headers.get("x-hub-signature-256", "")):
+        if not hmac.compare_digest(expected.encode(), request.headers.get("x-hub-signature-256", "").encode()):
             return PlainTextResponse("wrong signature", 401)
         bot.receive(json.loads(raw))
         return PlainTextResponse("")
