@@ -88,7 +88,7 @@ class Dispatcher:
         self._lanes: dict[tuple[str, str], _Lane] = {}
         self._targets: dict[str, _Target] = {}
         self._row: deque[_Target] = deque()
-        self._workers: set[_Worker] = set()
+        self._workers: dict[_Worker, None] = {}  # in the order of their start
         self._in_flight = 0
         self._pending = 0
         self._open: dict[str, int] = {}
@@ -187,7 +187,7 @@ class Dispatcher:
         while (work := self._take()) is not None:
             worker = _Worker(*work)
             worker.task = asyncio.get_running_loop().create_task(self._work(worker))
-            self._workers.add(worker)
+            self._workers[worker] = None
 
     def _take(self) -> tuple[_Target, _Lane] | None:
         """The next lane that may send, with its target's slot taken; None if no slot or no work is left."""
@@ -246,7 +246,7 @@ class Dispatcher:
             self._release(worker)
             raise
         finally:
-            self._workers.discard(worker)
+            del self._workers[worker]
             if not self._closed:
                 self._start()
 
