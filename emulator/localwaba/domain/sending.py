@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from localwaba.domain import magic, windows
 from localwaba.domain.agenda import DispatchMessage
 from localwaba.domain.clock import SECOND
@@ -9,7 +11,7 @@ from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.events import Event, MessageAccepted, PairChanged, Put, Scheduled
 from localwaba.domain.inbound import new_user
 from localwaba.domain.model import Message, PhoneNumber, User
-from localwaba.domain.numbers import country_of, normalise
+from localwaba.domain.numbers import country_of, normalise, wa_id_of
 from localwaba.domain.world import World
 
 
@@ -26,8 +28,9 @@ def check_sender(number: PhoneNumber) -> None:
 
 def find_recipient(world: World, number: PhoneNumber, to: str) -> tuple[User, bool]:
     """The user whom a phone number in `to` reaches, and whether they are new to this world."""
-    wa_id = normalise(to, number.country).wa_id
-    if wa_id == number.digits:
+    recipient = normalise(to, number.country)
+    wa_id = recipient.wa_id
+    if wa_id == wa_id_of(number.digits):
         raise refuse(131021, rule="recipient", why="the recipient is the sending number itself")
     user = world.users.get(wa_id)
     if user is not None:
@@ -35,7 +38,10 @@ def find_recipient(world: World, number: PhoneNumber, to: str) -> tuple[User, bo
     code = magic.refused_at_once(wa_id)
     if code is not None:
         raise refuse(code, rule="magic number", why=f"{wa_id} stands for: {magic.REFUSED_AT_ONCE[code]}")
-    return new_user(world.seed, wa_id, country_of(wa_id)), True
+    user = new_user(world.seed, wa_id, country_of(wa_id))
+    if not recipient.valid:  # no number of that country is that long: nobody can have WhatsApp there
+        user = replace(user, behaviour=replace(user.behaviour, on_whatsapp=False))
+    return user, True
 
 
 def find_by_user_id(world: World, user_id: str) -> User:

@@ -9,6 +9,7 @@ from localwaba.domain.agenda import AnswerMessage, ReachStatus
 from localwaba.domain.clock import DAY, SECOND
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import Event, Scheduled, StatusReached
+from localwaba.domain.media import fault_of
 from localwaba.domain.model import Behaviour, Message, Pair, User
 from localwaba.domain.policy import Policy
 from localwaba.domain.pricing import price
@@ -140,7 +141,14 @@ def _recipient_refusal(world: World, message: Message, user: User, pair: Pair, n
     if message.type == "reaction":
         return _reaction_refusal(world, message, now)
     media = world.media.get(message.media_id) if message.media_id else None
-    return media.fault if media else None
+    return fault_of(media, message.type, voice=_is_voice(message)) if media else None
+
+
+def _is_voice(message: Message) -> bool:
+    if message.type != "audio":
+        return False
+    body = msgspec.json.decode(message.body)
+    return bool(isinstance(body, dict) and body.get("audio", {}).get("voice"))
 
 
 def _reaction_refusal(world: World, message: Message, now: int) -> Refusal | None:
