@@ -207,7 +207,8 @@ def _action(button: Button, parameter: Parameter, sent: SentButton, rules: Match
         for key, kind, name in (("flow_token", str, "a string"), ("flow_action_data", dict, "an object")):
             if action.get(key) is not None and not isinstance(action[key], kind):
                 raise wrong_type(f"{path}['{key}']", name)
-    return {"action": action} | {key: action[key] for key in ("flow_token", "flow_action_data") if key in action}
+    kept = ("flow_token", "flow_action_data")
+    return {"action": action} | {key: action[key] for key in kept if action.get(key) is not None}
 
 
 def _check_sections(action: dict[str, Any], path: str) -> None:

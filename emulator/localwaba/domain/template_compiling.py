@@ -114,9 +114,7 @@ def _compile_part(
         named=parameter_format == "NAMED" and not authentication,
         header_format=kind,
         header=compile_text(header["text"], parameter_format) if header is not None and kind == "TEXT" else None,
-        body=None
-        if body_text is None
-        else compile_text(body_text, "POSITIONAL" if authentication else parameter_format),
+        body=None if body_text is None else compile_text(body_text, body_format),
         body_limit=limit,
         footer=footer_text,
         buttons=buttons,
