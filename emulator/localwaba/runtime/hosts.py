@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -20,6 +22,9 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
 _RATES = {"real": 1.0, "frozen": 0.0, "manual": 0.0, "scaled": 1.0}
 
 
+Observer = Callable[[WorldHost, dict[str, Any]], None]
+
+
 class WorldHosts:
     """Isolated worlds; the access token selects one, without a token the id in the path."""
 
@@ -30,6 +35,7 @@ class WorldHosts:
         self._worlds: dict[str, WorldHost] = {default.world.name: default}
         self._tokens: dict[str, WorldHost] = {}
         self._made = 0
+        self._on_refusal: Observer | None = None
 
     def by_token(self, token: str) -> tuple[WorldHost, Token] | None:
         """The world that knows a token."""
@@ -76,6 +82,8 @@ class WorldHosts:
         world = seeded_world(name, seed, reading.world, policy, base_url)
         host = WorldHost(world, reading, self._blobs.scope(name), self._network)
         self._worlds[name] = host
+        if self._on_refusal is not None:
+            host.entries.on_refusal = partial(self._on_refusal, host)
         return host
 
     def delete(self, name: str) -> bool:
@@ -89,6 +97,12 @@ class WorldHosts:
             self._tokens.pop(token, None)
         host.close()
         return True
+
+    def observe(self, on_refusal: Observer) -> None:
+        """Has every refusal of every world told as it happens: the host and the journal's entry."""
+        self._on_refusal = on_refusal
+        for host in self._worlds.values():
+            host.entries.on_refusal = partial(on_refusal, host)
 
     def close(self) -> None:
         """Ends all worlds."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import msgspec
 
-from localwaba.domain.events import Event
+from localwaba.domain.events import DeliveryAttempted, Event, StatusReached
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_any = msgspec.msgpack.Decoder().decode
@@ -26,6 +26,7 @@ class Journal:
     def __init__(self, limit: int) -> None:
         self._entries: deque[tuple[Any, ...]] = deque(maxlen=limit)
         self._followers: set[asyncio.Event] = set()
+        self.on_refusal: Callable[[dict[str, Any]], None] | None = None
         self.count = 0
 
     @property
@@ -37,6 +38,8 @@ class Journal:
         """Keeps an event, with the number of ids drawn so far."""
         self.count += 1
         self._entries.append((self.count, event.at, "event", _encode(event), drawn))
+        if self.on_refusal is not None and _is_refusal(event):
+            self.on_refusal(_shown(self._entries[-1]))
         if self._followers:
             self._tell()
 
@@ -54,6 +57,8 @@ class Journal:
         """Keeps a call of the app and what it was answered."""
         self.count += 1
         self._entries.append((self.count, at, "call", method, path, status, request, answer, why, operation))
+        if self.on_refusal is not None and why:
+            self.on_refusal(_shown(self._entries[-1]))
         if self._followers:
             self._tell()
 
@@ -91,6 +96,13 @@ class Journal:
     def _tell(self) -> None:
         for follower in self._followers:
             follower.set()
+
+
+def _is_refusal(event: Event) -> bool:
+    """Whether something failed that somebody at a terminal wants to hear of."""
+    if type(event) is StatusReached:
+        return event.refusal is not None
+    return type(event) is DeliveryAttempted and event.state != "delivered"
 
 
 def _shown(entry: tuple[Any, ...]) -> dict[str, Any]:
