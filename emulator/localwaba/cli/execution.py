@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 
 from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment
+from localwaba.cli.refusals import print_refusal
 from localwaba.runtime.server import HandshakeFailed, PortTaken, ServerThread
 from localwaba.runtime.settings import Settings
 
@@ -29,7 +32,7 @@ def execute(settings: Settings, program: Sequence[str]) -> int:
     try:
         variables = environment(running.hosts.default.describe()) | {"LOCALWABA_URL": running.url}
         if not settings.quiet:
-            running.hosts.observe(lambda line: print(line, file=sys.stderr, flush=True))
+            running.hosts.observe(print_refusal)
         return _run(program, os.environ | variables)
     finally:
         server.stop()
@@ -44,6 +47,8 @@ def _run(program: Sequence[str], environ: dict[str, str]) -> int:
     except OSError as error:
         print(f"localwaba: exec: {program[0]}: {error.strerror}", file=sys.stderr)
         return NOT_EXECUTABLE
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             status = process.wait()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import Sequence
 
 from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment, export_lines
+from localwaba.cli.refusals import print_refusal
 from localwaba.runtime.server import HandshakeFailed, PortTaken, Running, new_loop, run_server
 from localwaba.runtime.settings import Settings
 from localwaba.version import __version__
@@ -25,7 +25,7 @@ def serve(settings: Settings) -> int:
                 loop.add_signal_handler(number, running.stop)
         print("\n".join(greeting(running, settings)), flush=True)
         if not settings.quiet:
-            running.hosts.observe(lambda line: print(line, file=sys.stderr, flush=True))
+            running.hosts.observe(print_refusal)
 
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:

@@ -1,0 +1,153 @@
+"""A chat, its webhooks and its refusals on a terminal of any width, with and without colour or Unicode."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, TextIO
+
+from rich import box
+from rich.align import Align
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+WIDEST = 96
+_BUBBLE = 52
+_UNICODE = {"one": "✓", "two": "✓✓", "failed": "✗", "to": "→", "button": "▸", "skip": "»", "yes": "✓", "no": "✗"}
+_ASCII = {"one": "v", "two": "vv", "failed": "x", "to": "->", "button": ">", "skip": ">>", "yes": "ok", "no": "NO"}
+_TICKS = {
+    "accepted": ("one", "dim"),
+    "sent": ("one", "dim"),
+    "delivered": ("two", "dim"),
+    "read": ("two", "bold blue"),
+    "failed": ("failed", "bold red"),
+}
+
+
+class Check(NamedTuple):
+    """Something that had to happen, and whether it did; `seen` is what was found."""
+
+    what: str
+    happened: bool
+    seen: str
+
+
+class Stage:
+    """Where the demo is shown; everything is printed once and stays."""
+
+    def __init__(self, file: TextIO | None = None, width: int | None = None) -> None:
+        out = file or sys.stdout
+        reconfigure = getattr(out, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="replace")  # a name that the terminal cannot show must not end the demo
+        self.console = Console(file=out, highlight=False, soft_wrap=False, emoji=False, width=width)
+        if self.console.width > WIDEST:
+            self.console.width = WIDEST
+        self.is_unicode = _can_encode(out)
+        self._signs = _UNICODE if self.is_unicode else _ASCII
+        self._box = box.ROUNDED if self.is_unicode else box.ASCII
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person is likely to be watching."""
+        return self.console.is_terminal
+
+    def title(self, text: str, details: str) -> None:
+        """The first lines."""
+        self.console.print(Text(text, style="bold"))
+        self.console.print(Text(details, style="dim"))
+
+    def scene(self, text: str) -> None:
+        """A new part of the story."""
+        self.console.print()
+        self.console.rule(
+            Text(text, style="bold"), align="left", characters="─" if self.is_unicode else "-", style="dim"
+        )
+
+    def bubble(
+        self,
+        author: str,
+        lines: Sequence[str],
+        at: int,
+        *,
+        choices: Iterable[str] = (),
+        status: str = "",
+    ) -> None:
+        """A message: a user's on the left, the business' (which has a status) on the right, ticks included."""
+        text = Text("\n".join(lines))
+        for choice in choices:
+            text.append(f"\n {self._signs['button']} {choice}", style="cyan")
+        foot = Text(clock(at), style="dim")
+        if status:
+            sign, style = _TICKS[status]
+            foot.append(f" {self._signs[sign]}", style=style)
+        text.append("\n")
+        text.append_text(foot)
+        width = min(_BUBBLE, self.console.width - 4)
+        longest = max(len(line) for line in text.plain.split("\n"))
+        style = "red" if status == "failed" else "green" if status else "white"
+        panel = Panel(
+            text,
+            box=self._box,
+            border_style=style,
+            title=Text(author, style="bold"),
+            title_align="right" if status else "left",
+            width=min(width, max(longest, len(author) + 2) + 4),
+        )
+        self.console.print(Align(panel, "right" if status else "left"))
+
+    def webhook(self, field: str, what: str, answer: str, milliseconds: float, *, taken: bool) -> None:
+        """A delivery: which field, what it told, and how the app answered."""
+        line = Text(f"  webhook {self._signs['to']} {field} {what}", style="dim")
+        line.append(f"  {answer}", style="green" if taken else "bold red")
+        line.append(f" in {milliseconds:.0f} ms" if milliseconds >= 1 else " in under 1 ms", style="dim")
+        self.console.print(line)
+
+    def call(self, method: str, path: str, what: str) -> None:
+        """A call of the app that is worth seeing."""
+        self.console.print(Text(f"  {method} {path}  {what}", style="dim"))
+
+    def refusal(self, head: str, text: str, why: str) -> None:
+        """Something that Meta refuses: its own words, and beside them why and what to do."""
+        line = Text(f"  {self._signs['failed']} {head}", style="bold red")
+        line.append(f"  {text}", style="red")
+        self.console.print(line)
+        self.console.print(Text(f"    {why}", style="yellow"))
+
+    def note(self, text: str) -> None:
+        """Something that happens to the world."""
+        self.console.print(Text(f"  {self._signs['skip']} {text}", style="magenta"))
+
+    def summary(self, checks: Sequence[Check], closing: str) -> None:
+        """What was checked, and whether all of it happened."""
+        self.console.print()
+        table = Table(box=self._box, show_header=True, header_style="bold", width=self.console.width)
+        table.add_column("", width=2)
+        table.add_column("what was checked", ratio=3)
+        table.add_column("what was seen", ratio=4)
+        for check in checks:
+            sign = Text(self._signs["yes"], "green") if check.happened else Text(self._signs["no"], "bold red")
+            table.add_row(sign, Text(check.what), Text(check.seen, style="dim" if check.happened else "red"))
+        self.console.print(table)
+        self.console.print(Text(closing, style="bold green" if all(check.happened for check in checks) else "bold red"))
+
+
+def clock(at: int) -> str:
+    """A time of the world, of day and in UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M:%S")
+
+
+def day(at: int) -> str:
+    """A day of the world, with the time."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%a %d %b %H:%M")
+
+
+def _can_encode(out: TextIO) -> bool:
+    try:
+        "✓→─╭▸»✗".encode(out.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
