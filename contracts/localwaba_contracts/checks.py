@@ -100,7 +100,7 @@ def unique_rows(sections: object) -> Breach | None:
 def card_order(cards: object) -> Breach | None:
     """Cards are numbered from 0 without a gap, each number once."""
     numbers = [card.get("card_index") for _, card in _objects(cards)]
-    if not all(type(number) is int for number in numbers) or sorted(numbers) == list(range(len(numbers))):
+    if not all(type(number) is int for number in numbers) or set(numbers) == set(range(len(numbers))):
         return None
     return Breach(
         details="Card index must be sequential and start from 0",

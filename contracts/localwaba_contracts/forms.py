@@ -32,7 +32,7 @@ def _read(value: object, kinds: frozenset[str]) -> object:
         found: object = msgspec.json.decode(value)
     except (msgspec.DecodeError, RecursionError):
         return value
-    if kinds == {"boolean"} and type(found) is int and found in (0, 1):
+    if kinds == frozenset({"boolean"}) and type(found) is int and found in (0, 1):
         return bool(found)
     kind = KINDS.get(type(found))
     return found if kind in kinds or (kind == "integer" and "number" in kinds) else value

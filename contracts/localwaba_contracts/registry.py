@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+PACKAGE = "localwaba_contracts"
 BASE = "https://localwaba.invalid/contracts/"
 """What every `$id` begins with; the rest is the contract's name and `.json`."""
 
@@ -153,7 +154,7 @@ def _number(version: str) -> tuple[int, ...]:
 @cache
 def _files() -> frozenset[str]:
     found: set[str] = set()
-    pending = [("", files(__package__) / "schemas")]
+    pending = [("", files(PACKAGE) / "schemas")]
     while pending:
         prefix, folder = pending.pop()
         for entry in folder.iterdir():
@@ -165,4 +166,4 @@ def _files() -> frozenset[str]:
 
 
 def _read(path: str) -> bytes:
-    return files(__package__).joinpath(*path.split("/")).read_bytes()
+    return files(PACKAGE).joinpath(*path.split("/")).read_bytes()

@@ -60,10 +60,11 @@ def findings(contract: str, value: object, version: str = "") -> list[Finding]:
 def _compiled(contract: str, epoch: str) -> Callable[[Any], bool]:
     import jsonschema_rs
 
+    keywords: Any = {"x-check": _CheckKeyword}
     validator = jsonschema_rs.Draft202012Validator(
         registry.schema(contract, epoch),
         retriever=lambda uri: _retrieved(uri, epoch),
-        keywords={"x-check": _CheckKeyword},
+        keywords=keywords,
     )
     accepts: Callable[[Any], bool] = validator.is_valid
     return accepts
@@ -86,12 +87,14 @@ def _retrieved(uri: str, epoch: str) -> dict[str, Any]:
 
 @cache
 def _reference(contract: str, epoch: str) -> Any:
-    import jsonschema
     import referencing
+    from jsonschema import validators
     from referencing.jsonschema import DRAFT202012
 
-    judge = jsonschema.validators.extend(
-        jsonschema.Draft202012Validator,
+    extend: Any = validators.extend
+    registry_of: Any = referencing.Registry
+    judge = extend(
+        validators.Draft202012Validator,
         {
             "required": _missing,
             "dependentRequired": _dependent,
@@ -100,10 +103,14 @@ def _reference(contract: str, epoch: str) -> Any:
             "x-check": _checked,
         },
     )
-    resources: referencing.Registry[Any] = referencing.Registry(
-        retrieve=lambda uri: DRAFT202012.create_resource(_retrieved(uri, epoch))
-    )
-    return judge(registry.schema(contract, epoch), registry=resources)
+    resources = registry_of(retrieve=lambda uri: DRAFT202012.create_resource(_undated(_retrieved(uri, epoch))))
+    return judge(_undated(registry.schema(contract, epoch)), registry=resources)
+
+
+def _undated(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema without `$schema`, at sight of which jsonschema would go back to its own keywords."""
+    del schema["$schema"]
+    return schema
 
 
 def _error(said: str) -> Any:

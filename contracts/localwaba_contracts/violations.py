@@ -108,9 +108,7 @@ def _grammar(finding: Finding) -> str:
         return str(named)
     if finding.keyword in MISSING or (finding.keyword == "minLength" and finding.limit == 1):
         return "required"
-    if finding.keyword in ("enum", "const") or (
-        finding.keyword in ("pattern", "type") and "x-names" in finding.around
-    ):
+    if finding.keyword in ("enum", "const") or (finding.keyword in ("pattern", "type") and "x-names" in finding.around):
         return "one_of"
     return finding.keyword
 
@@ -119,8 +117,10 @@ def _violation(finding: Finding, findings: Sequence[Finding]) -> Violation:
     own, path = finding.refusal, finding.path
     if "param" in own:
         path = (*path, own["param"])
-    if not path:
-        return msgspec.structs.replace(unreadable(), rule=finding.rule, expected="a JSON object", fix="send a JSON object")
+    if not path and finding.keyword == "type":
+        return msgspec.structs.replace(
+            unreadable(), rule=finding.rule, expected="a JSON object", fix="send a JSON object"
+        )
     said = own.get("message"), own.get("details")
     # A code of its own without a text leaves both to the catalogue; without a code the grammar speaks.
     if said == (None, None) and ("code" not in own or "grammar" in own):
@@ -225,7 +225,7 @@ def _expected(finding: Finding) -> str:
 
 def _fix(finding: Finding, path: Path, findings: Sequence[Finding]) -> str:
     """What to change, with the nearest match where something looks misspelt."""
-    param, name = spell(path), str(path[-1])
+    param, name = spell(path), str(path[-1]) if path else ""
     if _grammar(finding) == "required":
         strays = [str(other.path[-1]) for other in findings if _is_stray(other, path)]
         near = difflib.get_close_matches(name, strays, 1, 0.6)
