@@ -1,0 +1,72 @@
+"""The customer service window and the free entry point window."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localwaba.domain import windows
+from localwaba.domain.clock import DAY, HOUR
+from localwaba.domain.model import Pair
+from localwaba.domain.policy import Policy
+from localwaba.domain.pricing import price
+
+POLICY = Policy()
+MOMENTS = st.integers(min_value=1, max_value=10 * DAY)
+
+
+@given(events=st.lists(MOMENTS, max_size=8), now=MOMENTS)
+def test_open_means_an_event_less_than_a_day_back(events: list[int], now: int) -> None:
+    """A window is open iff some opening event lies less than 24 h back."""
+    past = sorted(event for event in events if event <= now)
+    pair = Pair()
+    for event in past:
+        pair = windows.opened(pair, event, "wamid.x", by_referral=False)
+    assert windows.is_open(pair, now, POLICY) == any(now - event < DAY for event in past)
+
+
+def test_the_window_closes_to_the_millisecond() -> None:
+    """After 24 h less a millisecond it is open, after 24 h it is not."""
+    pair = windows.opened(Pair(), 1_000, "wamid.x", by_referral=False)
+    assert windows.is_open(pair, 1_000 + DAY - 1, POLICY)
+    assert not windows.is_open(pair, 1_000 + DAY, POLICY)
+
+
+def test_reactions_and_system_messages_do_not_open_it() -> None:
+    """By default a reaction opens nothing, a knob makes it; system messages never do."""
+    assert not windows.opens("reaction", POLICY)
+    assert windows.opens("reaction", Policy(reaction_opens_window=True))
+    assert not windows.opens("system", POLICY)
+    assert all(windows.opens(kind, POLICY) for kind in ("text", "image", "interactive", "button", "order"))
+
+
+@given(ad=MOMENTS, pause=st.integers(min_value=0, max_value=3 * DAY), later=st.integers(min_value=0, max_value=5 * DAY))
+def test_entry_window_needs_an_answer_within_a_day(ad: int, pause: int, later: int) -> None:
+    """Free entry lasts 72 h from the first answer, if that came within 24 h of the click; else never."""
+    pair = windows.opened(Pair(), ad, "wamid.x", by_referral=True)
+    answer = ad + pause
+    pair = windows.answered(pair, answer, POLICY) or pair
+    assert windows.in_entry_window(pair, answer + later) == (pause < DAY and later < 3 * DAY)
+
+
+def test_why_a_window_is_closed_is_told_in_words() -> None:
+    """The reason names how long ago the window closed, or that it never was open."""
+    pair = windows.opened(Pair(), HOUR, "wamid.x", by_referral=False)
+    assert windows.closed_since(pair, HOUR + DAY + 2 * HOUR, POLICY) == "the 24-hour window closed 2 h ago"
+    assert "never written" in windows.closed_since(Pair(), HOUR, POLICY)
+
+
+def test_prices_of_the_per_message_model() -> None:
+    """Only templates cost; utility ones not inside the window, and nothing in the entry window."""
+
+    def kind(category: str, is_template: bool, in_window: bool, in_entry: bool) -> tuple[bool, str]:
+        found = price(category, is_template=is_template, in_window=in_window, in_entry_window=in_entry)
+        return found.billable, found.type
+
+    assert kind("marketing", True, False, False) == (True, "regular")
+    assert kind("marketing", True, True, False) == (True, "regular")
+    assert kind("authentication", True, True, False) == (True, "regular")
+    assert kind("utility", True, False, False) == (True, "regular")
+    assert kind("utility", True, True, False) == (False, "free_customer_service")
+    assert kind("service", False, True, False) == (False, "free_customer_service")
+    assert kind("marketing", True, False, True) == (False, "free_entry_point")
