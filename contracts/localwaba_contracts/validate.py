@@ -175,6 +175,8 @@ def _finding(contract: str, error: Any) -> Finding:
     if keyword in ("required", "dependentRequired", "additionalProperties"):
         path = (*path, error.message)
         refusal = refusals.get(f"{keyword}.{error.message}", refusal)
+    if "param" in refusal:
+        path = (*path, refusal["param"])
     return Finding(
         keyword=keyword,
         path=path,

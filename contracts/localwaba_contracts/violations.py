@@ -115,8 +115,6 @@ def _grammar(finding: Finding) -> str:
 
 def _violation(finding: Finding, findings: Sequence[Finding]) -> Violation:
     own, path = finding.refusal, finding.path
-    if "param" in own:
-        path = (*path, own["param"])
     if not path and finding.keyword == "type":
         return msgspec.structs.replace(
             unreadable(), rule=finding.rule, expected="a JSON object", fix="send a JSON object"
