@@ -25,14 +25,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     traits: Traits
     app_id: str
     url: str
+    now: int = 0
     access_token: str = ""
     unix_dates: bool = False
 
     def date(self, milliseconds: int) -> str | int:
         """A time as Graph prints it: ISO 8601 with `+0000`, or seconds for `date_format=U`."""
-        if self.unix_dates:
-            return milliseconds // SECOND
-        return datetime.fromtimestamp(milliseconds // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+        seconds = milliseconds // SECOND
+        return seconds if self.unix_dates else date(seconds)
+
+
+def date(seconds: int) -> str:
+    """A time in Graph's ISO 8601, such as `2023-05-21T11:18:09+0000`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 Reader = Callable[[View, Any, Field], Any]
@@ -43,7 +48,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of node: its type's name in errors, its fields, the edges that can be asked for as fields.
 
     `gates` say in which versions a field exists. `known` are fields that exist but have no value here; `gaps` are
-    those whose value is not imitated, which is worse: they are refused, with the reason.
+    those whose value is not imitated, which is worse: they are refused, with the reason. `always_id`: the id is shown
+    though nobody asked for it.
     """
 
     node_type: str
@@ -53,16 +59,17 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     gates: Mapping[str, Gate] = {}
     known: frozenset[str] = frozenset()
     gaps: frozenset[str] = frozenset()
+    always_id: bool = True
 
 
 def render(kind: Kind, view: View, thing: Any, selection: Selection = ()) -> dict[str, Any]:
-    """A node as a JSON object: the fields asked for in their order, else the default ones; `id` is always there."""
+    """A node as a JSON object: the fields asked for in their order, else the default ones."""
     shown: dict[str, Any] = {}
     for field in selection or _plain(kind.default):
         value = _read(kind, view, thing, field)
         if value is not ABSENT:
             shown[field.modifier("as") or field.name] = value
-    if "id" not in shown and "id" in kind.fields:
+    if kind.always_id and "id" not in shown:
         shown["id"] = kind.fields["id"](view, thing, _ID)
     return shown
 

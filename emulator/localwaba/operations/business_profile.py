@@ -1,0 +1,71 @@
+"""What users see of a business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from localwaba.domain.errors import refuse
+from localwaba.domain.events import Event, Put
+from localwaba.domain.model import Media, PhoneNumber, UploadSession
+from localwaba.domain.world import World
+from localwaba.operations.call import SUCCESS, Answer, Call
+from localwaba.operations.viewing import view_of
+from localwaba.wire.fields import read_fields
+from localwaba.wire.nodes import render
+from localwaba.wire.profiles import PROFILE
+
+_TEXTS = ("about", "address", "description", "email")
+_PICTURES = frozenset({"image/jpeg", "image/jpg", "image/png"})
+
+
+def get_business_profile(call: Call) -> Answer:
+    """`GET /{phone}/whatsapp_business_profile`: a list of one; empty attributes are left out."""
+    selection = read_fields(call.params.get("fields"))
+    shown = render(PROFILE, view_of(call), call.world.numbers[call.node], selection)
+    return Answer(body={"data": [shown | {"messaging_product": "whatsapp"}]})
+
+
+def update_business_profile(call: Call) -> Answer:
+    """`POST /{phone}/whatsapp_business_profile`: attributes that are not named stay as they are."""
+    params, number = call.params, call.world.numbers[call.node]
+    changes: dict[str, Any] = {name: str(params[name]) for name in _TEXTS if name in params}
+    if "vertical" in params:
+        changes["vertical"] = str(params["vertical"]).upper()
+    if "websites" in params:
+        changes["websites"] = tuple(str(url) for url in params["websites"])
+    events: list[Event] = []
+    if params.get("profile_picture_handle"):
+        picture = _picture(call, number, call.text("profile_picture_handle"))
+        changes["profile_picture_url"] = picture.id
+        events.append(Put(at=call.now, thing=picture))
+    changed = replace(number, profile=replace(number.profile, **changes))
+    return Answer(body=SUCCESS, events=[*events, Put(at=call.now, thing=changed)])
+
+
+def _picture(call: Call, number: PhoneNumber, handle: str) -> Media:
+    session = _session(call.world, handle)
+    if session is None or session.file_type not in _PICTURES:
+        raise refuse(
+            131009,
+            "Uploaded media handle is invalid",
+            subcode=2494102,
+            rule="profile.picture",
+            why="no finished upload gave this handle" if session is None else f"{session.file_type} is no picture",
+            fix="POST /{app}/uploads, then send the bytes: `h` is the handle",
+        )
+    return Media(
+        id=call.ids.number(15),
+        phone_number_id=number.id,
+        mime_type=session.file_type,
+        sha256=session.blob,
+        size=session.file_length,
+        blob=session.blob,
+        filename=session.file_name,
+        created_at=call.now,
+    )
+
+
+def _session(world: World, handle: str) -> UploadSession | None:
+    return next((session for session in world.uploads.values() if session.handle == handle), None)
