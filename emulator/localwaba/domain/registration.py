@@ -135,6 +135,13 @@ def check_pin(number: PhoneNumber, pin: str, now: int) -> None:
     raise refused
 
 
+def want_name(number: PhoneNumber, name: str) -> PhoneNumber:
+    """The number while Meta looks at another name; once approved, it shows from the next registration on."""
+    if name == number.verified_name:
+        return replace(number, new_name="", new_name_status="NONE")
+    return replace(number, new_name=name, new_name_status="PENDING_REVIEW")
+
+
 def set_pin(number: PhoneNumber, pin: str, now: int) -> tuple[PhoneNumber, list[Event]]:
     """The number with another PIN, and what tells of the change (webhook `security`)."""
     changed = replace(number, pin=pin, pin_failures=0, pin_locked_until=0)

@@ -188,11 +188,19 @@ class Graph:
             base_url=exchange.base_url,
         )
         call.headers = exchange.headers
-        answer = route.run(call)
+        try:
+            answer = route.run(call)
+        except Refused as refused:
+            if refused.events:
+                host.commit(refused.events, ids)
+            raise
         if answer.handshake is not None:
             refusal = await host.shake_hands(answer.handshake)
             if refusal is not None:
                 raise Refused(refusal)
+            # Others may have changed the world in the meantime: what follows is decided anew, from ids not yet drawn.
+            call.ids = ids = host.world.ids()
+            answer = route.run(call)
         host.commit(answer.events, ids)
         extra = [usage(host.world.waba_id)] if place.node else [APP_USAGE]
         warning = answer.warning or (f"{place.version} is newer than known" if served.is_newer else "")

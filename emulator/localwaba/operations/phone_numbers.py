@@ -8,11 +8,10 @@ import msgspec
 from msgspec.structs import replace
 
 from localwaba.domain import numbers as telephone
-from localwaba.domain.display_names import want_name
 from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.events import Event, Put
 from localwaba.domain.model import Override, PhoneNumber, Waba
-from localwaba.domain.registration import set_pin
+from localwaba.domain.registration import set_pin, want_name
 from localwaba.domain.seeding import VERIFICATION_CODE
 from localwaba.domain.world import World
 from localwaba.operations.call import SUCCESS, Answer, Call, Handshake, missing
