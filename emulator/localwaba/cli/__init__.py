@@ -5,6 +5,7 @@ argparse, not a richer library: half of the time until the first answer would go
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,9 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; its exit status. A mistake of the person who typed is one line on stderr and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what the terminal cannot show must not end a command
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         command = read_command(words)

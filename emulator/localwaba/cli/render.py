@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TextIO
 
 from rich import box
 from rich.align import Align
+from rich.cells import cell_len
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -35,10 +37,20 @@ class Check(NamedTuple):
     seen: str
 
 
-class Stage:
-    """Where the demo is shown; everything is printed once and stays."""
+class Delivered(NamedTuple):
+    """One try of a webhook."""
 
-    def __init__(self, file: TextIO | None = None, width: int | None = None) -> None:
+    field: str
+    what: str
+    answer: str
+    milliseconds: float
+    taken: bool
+
+
+class Stage:
+    """Where the demo is shown; everything is printed once and stays. On a terminal there is a `pause` after a bubble."""
+
+    def __init__(self, file: TextIO | None = None, width: int | None = None, pause: float = 0.0) -> None:
         out = file or sys.stdout
         reconfigure = getattr(out, "reconfigure", None)
         if reconfigure:
@@ -49,11 +61,11 @@ class Stage:
         self.is_unicode = _can_encode(out)
         self._signs = _UNICODE if self.is_unicode else _ASCII
         self._box = box.ROUNDED if self.is_unicode else box.ASCII
+        self._pause = pause if self.console.is_terminal else 0.0
 
-    @property
-    def is_terminal(self) -> bool:
-        """Whether a person is likely to be watching."""
-        return self.console.is_terminal
+    def _wait(self) -> None:
+        if self._pause:
+            time.sleep(self._pause)
 
     def title(self, text: str, details: str) -> None:
         """The first lines."""
@@ -68,42 +80,40 @@ class Stage:
         )
 
     def bubble(
-        self,
-        author: str,
-        lines: Sequence[str],
-        at: int,
-        *,
-        choices: Iterable[str] = (),
-        status: str = "",
+        self, author: str, lines: Sequence[str], at: int, *, choices: Iterable[str], status: str, right: bool
     ) -> None:
-        """A message: a user's on the left, the business' (which has a status) on the right, ticks included."""
+        """A message with the ticks that its author sees; the user's on the left, the business' on the right."""
         text = Text("\n".join(lines))
         for choice in choices:
-            text.append(f"\n {self._signs['button']} {choice}", style="cyan")
-        foot = Text(clock(at), style="dim")
-        if status:
-            sign, style = _TICKS[status]
-            foot.append(f" {self._signs[sign]}", style=style)
-        text.append("\n")
-        text.append_text(foot)
-        width = min(_BUBBLE, self.console.width - 4)
-        longest = max(len(line) for line in text.plain.split("\n"))
-        style = "red" if status == "failed" else "green" if status else "white"
+            text.append(f"\n{self._signs['button']} {choice}", style="cyan")
+        sign, style = _TICKS[status]
+        text.append(f"\n{clock(at)} ", style="dim")
+        text.append(self._signs[sign], style=style)
+        if status == "read":
+            text.append(" read", style="dim")
+        longest = max(cell_len(line) for line in text.plain.split("\n"))
+        border = "red" if status == "failed" else "green" if right else "white"
         panel = Panel(
             text,
             box=self._box,
-            border_style=style,
+            border_style=border,
             title=Text(author, style="bold"),
-            title_align="right" if status else "left",
-            width=min(width, max(longest, len(author) + 2) + 4),
+            title_align="right" if right else "left",
+            width=min(_BUBBLE, self.console.width - 4, max(longest, cell_len(author) + 2) + 4),
         )
-        self.console.print(Align(panel, "right" if status else "left"))
+        self.console.print(Align(panel, "right" if right else "left"))
+        self._wait()
 
-    def webhook(self, field: str, what: str, answer: str, milliseconds: float, *, taken: bool) -> None:
-        """A delivery: which field, what it told, and how the app answered."""
-        line = Text(f"  webhook {self._signs['to']} {field} {what}", style="dim")
-        line.append(f"  {answer}", style="green" if taken else "bold red")
-        line.append(f" in {milliseconds:.0f} ms" if milliseconds >= 1 else " in under 1 ms", style="dim")
+    def webhooks(self, deliveries: Iterable[Delivered]) -> None:
+        """Deliveries to the app: which field, what each told, and how the app answered."""
+        line = Text("  webhook", style="dim")
+        field = ""
+        for one in deliveries:
+            line.append(f"{',' if field else ''} {one.field if one.field != field else ''}".rstrip() or "")
+            line.append(f" {one.what} ")
+            line.append(one.answer, style="green" if one.taken else "bold red")
+            line.append(f" {one.milliseconds:.0f} ms" if one.milliseconds >= 1 else " <1 ms")
+            field = one.field
         self.console.print(line)
 
     def call(self, method: str, path: str, what: str) -> None:

@@ -1,0 +1,164 @@
+"""The journal of a world, told as a chat: bubbles with their final ticks, webhooks, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from localwaba.cli.render import Delivered, Stage
+
+Entry = dict[str, Any]
+
+
+class Sent(NamedTuple):
+    """A webhook: its field, and in a word what it told."""
+
+    field: str
+    what: str
+    about: str
+
+
+class Chronicle:
+    """Tells entries as they come, and remembers what the closing summary is made of."""
+
+    def __init__(self, stage: Stage, business: str) -> None:
+        self._stage = stage
+        self._business = business
+        self._deliveries: dict[str, Sent] = {}
+        self.names: dict[str, str] = {}
+        self.entries: list[Entry] = []
+
+    def tell(self, entries: Iterable[Entry]) -> None:
+        """Shows what is new. A message is shown with the ticks that it got until now."""
+        new = list(entries)
+        self.entries += new
+        for entry in new:
+            if entry.get("event") == "DeliveryQueued":
+                delivery = entry["data"]["delivery"]
+                self._deliveries[delivery["id"]] = _sent(delivery)
+        told: set[str] = set()
+        for entry in new:
+            if entry["kind"] == "call":
+                self._call(entry)
+            elif entry["event"] == "MessageReceived":
+                self._received(entry)
+            elif entry["event"] == "MessageAccepted":
+                told.add(entry["data"]["message"]["id"])
+                self._accepted(entry, new)
+            elif entry["event"] == "DeliveryAttempted":
+                if self._deliveries[entry["data"]["delivery_id"]].about not in told:
+                    self._attempts([entry])
+
+    def statuses(self, message_id: str) -> list[str]:
+        """What was told of a message so far."""
+        found = [entry["data"] for entry in self.entries if entry.get("event") == "StatusReached"]
+        return [data["status"] for data in found if data["message_id"] == message_id]
+
+    def accepted(self, kind: str) -> list[dict[str, Any]]:
+        """The messages of a type that the business has sent so far."""
+        found = [entry["data"]["message"] for entry in self.entries if entry.get("event") == "MessageAccepted"]
+        return [message for message in found if message["type"] == kind]
+
+    def _received(self, entry: Entry) -> None:
+        message = entry["data"]["message"]
+        read = any(
+            one["event"] == "MessageRead" and one["data"]["message_id"] == message["id"]
+            for one in self.entries
+            if one["kind"] == "event"
+        )
+        lines, choices = words(message["body"], {})
+        author = self.names.get(message["wa_id"], message["wa_id"])
+        status = "read" if read else "delivered"
+        self._stage.bubble(author, lines, entry["at"], choices=choices, status=status, right=False)
+
+    def _accepted(self, entry: Entry, new: list[Entry]) -> None:
+        message = entry["data"]["message"]
+        about = message["id"]
+        lines, choices = words(message["body"], message.get("shown") or {})
+        status = (["accepted"] + self.statuses(about))[-1]
+        self._stage.bubble(self._business, lines, entry["at"], choices=choices, status=status, right=True)
+        attempts = [
+            one
+            for one in new
+            if one.get("event") == "DeliveryAttempted" and self._deliveries[one["data"]["delivery_id"]].about == about
+        ]
+        self._attempts(attempts)
+        for one in new:
+            data = one["data"] if one.get("event") == "StatusReached" else {}
+            if data.get("message_id") == about and data.get("refusal"):
+                self._failed(one)
+
+    def _failed(self, entry: Entry) -> None:
+        refusal = entry["data"]["refusal"]
+        text = " ".join(filter(None, (refusal.get("why"), refusal.get("fix") and f"Fix: {refusal['fix']}")))
+        head = f"failed with {refusal['code']}"
+        self._stage.refusal(head, "told by webhook, after the 200", text)
+
+    def _attempts(self, attempts: list[Entry]) -> None:
+        found = []
+        for entry in attempts:
+            data = entry["data"]
+            attempt, sent = data["attempt"], self._deliveries[data["delivery_id"]]
+            answer = str(attempt.get("status") or attempt.get("error"))
+            taken = data["state"] == "delivered"
+            found.append(Delivered(sent.field, sent.what, answer, attempt.get("latency_ms", 0.0), taken))
+        if found:
+            self._stage.webhooks(found)
+
+    def _call(self, entry: Entry) -> None:
+        if entry["status"] >= 400:
+            error = entry["answer"]["error"]
+            text = (error.get("error_data") or {}).get("details") or error["message"]
+            self._stage.refusal(f"{entry['status']} {entry['method']} {_path(entry)}", text, entry.get("why", ""))
+        elif "media" in entry["path"] or entry["operation"].startswith("media"):
+            self._stage.call(entry["method"], _path(entry), _media(entry))
+
+
+def words(body: Any, shown: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What a message looks like: its lines, and what can be tapped."""
+    kind = body.get("type", "text")
+    content = body.get(kind) or {}
+    if kind == "text":
+        return [content.get("body", "")], []
+    if kind == "template":
+        body_text = shown.get("body") or shown.get("text") or ""
+        return [f"[template {content['name']}]", str(body_text)], []
+    if kind in ("image", "video", "document", "sticker", "audio"):
+        found = f"[{kind}] id {content.get('id', '')}" if content.get("id") else f"[{kind}]"
+        return [found, *([content["caption"]] if content.get("caption") else [])], []
+    if kind == "interactive":
+        return _interactive(content)
+    return [f"[{kind}]"], []
+
+
+def _interactive(content: dict[str, Any]) -> tuple[list[str], list[str]]:
+    for reply in ("button_reply", "list_reply"):
+        if reply in content:
+            return [content[reply]["title"]], []
+    action = content.get("action", {})
+    buttons = [button["reply"]["title"] for button in action.get("buttons", [])]
+    rows = [row["title"] for section in action.get("sections", []) for row in section["rows"]]
+    head = [f"{action['button']}: {', '.join(rows)}"] if rows else buttons
+    return [content.get("body", {}).get("text", "")], head
+
+
+def _sent(delivery: dict[str, Any]) -> Sent:
+    field = str(delivery["field"])
+    value = delivery["body"]["entry"][0]["changes"][0]["value"]
+    for status in value.get("statuses", []):
+        return Sent(field, status["status"], status["id"])
+    for message in value.get("messages", []):
+        return Sent(field, message["type"], message["id"])
+    return Sent(field, str(value.get("event", "")), "")
+
+
+def _path(entry: Entry) -> str:
+    """A path without the ids, which only fill the screen."""
+    return "/".join("…" if len(part) > 12 else part for part in entry["path"].split("/"))
+
+
+def _media(entry: Entry) -> str:
+    answer = entry["answer"] if isinstance(entry["answer"], dict) else {}
+    if "url" in answer:
+        return f"a URL for {answer.get('file_size', '?')} bytes of {answer.get('mime_type', '?')}"
+    return f"media id {answer['id']}" if "id" in answer else ""
