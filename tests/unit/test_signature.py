@@ -64,6 +64,14 @@ def test_both_agree_with_the_standard_library(secret: bytes, body: bytes) -> Non
     assert sign_legacy(secret, body) == "sha1=" + hmac.new(secret, body, hashlib.sha1).hexdigest()
 
 
+@pytest.mark.parametrize("length", [63, 64, 65])
+def test_keys_around_the_block_size(length: int) -> None:
+    """A key of exactly one block is used as it is, a longer one by its hash."""
+    secret = b"k" * length
+    assert sign(secret, b"body") == "sha256=" + hmac.new(secret, b"body", hashlib.sha256).hexdigest()
+    assert sign_legacy(secret, b"body") == "sha1=" + hmac.new(secret, b"body", hashlib.sha1).hexdigest()
+
+
 def test_signing_twice_gives_the_same_answer() -> None:
     """The kept key states must not be changed by their use."""
     first = sign(SECRET, b"one")

@@ -116,6 +116,18 @@ async def test_a_target_has_only_its_slots() -> None:
     assert sorted(desk.done) == ["0", "1", "2", "3", "4"]
 
 
+async def test_a_freed_slot_is_given_away_once() -> None:
+    """A slot that went to the next attempt in the row must not be found free by the one after it."""
+    desk = Desk(per_target=1)
+    await desk.submit(make("1"), make("2"), make("3"))
+    await desk.stage.answer("1")
+    await desk.submit(make("4"))
+    assert desk.stage.begun == ["1", "2"]
+    for name in ("2", "3", "4"):
+        await desk.stage.answer(name)
+    assert desk.done == ["1", "2", "3", "4"]
+
+
 async def test_a_hanging_target_keeps_nobody_waiting() -> None:
     """A URL that never answers must cost other URLs nothing, even when it holds every slot there is."""
     desk = Desk(per_target=2, total=2)
@@ -202,14 +214,35 @@ async def test_a_dropped_world_is_forgotten_at_once() -> None:
 
 async def test_a_world_can_go_on_after_it_was_dropped() -> None:
     """A world that was reset must deliver again, in the same lanes."""
-    desk = Desk(per_target=1)
+    desk = Desk()
     await desk.submit(make("1", "lane"), make("2", "lane"))
     desk.dispatcher.drop("w")
-    await desk.submit(make("3", "lane"), make("4", "lane"))
+    await desk.submit(make("3", "lane"))
+    await desk.submit(make("4", "lane"))
+    assert desk.stage.begun == ["1", "3"]
     await desk.stage.answer("3")
+    assert not await desk.dispatcher.idle("w", timeout=0)
     await desk.stage.answer("4")
     assert desk.done == ["3", "4"]
-    assert await desk.dispatcher.idle()
+    assert await desk.dispatcher.idle("w", timeout=0)
+
+
+async def test_a_transport_that_ignores_its_end_brings_no_result() -> None:
+    """A reply to an attempt that was dropped must be thrown away, even if the transport could not be stopped."""
+
+    class Stubborn(Stage):
+        async def post(self, *details: Any) -> Reply:
+            try:
+                return await super().post(*details)
+            except asyncio.CancelledError:
+                return Reply(200)
+
+    desk = Desk()
+    desk.dispatcher = Dispatcher(Stubborn(), desk.take)  # type: ignore[arg-type]
+    await desk.submit(make("1"))
+    desk.dispatcher.drop("w")
+    await turn()
+    assert (desk.done, desk.dispatcher.in_flight, await desk.dispatcher.idle(timeout=0)) == ([], 0, True)
 
 
 async def test_an_attempt_dropped_before_its_first_step_gives_its_slot_back() -> None:

@@ -268,9 +268,10 @@ def _limit_time(seconds: float) -> aiohttp.ClientTimeout:
 
 
 def _is_stale(problem: Exception, passage: Passage) -> bool:
-    """Whether a kept connection had died unnoticed: it was used before, and not one byte of an answer came.
+    """Whether a kept connection had died unnoticed: it was used before, and no answer came.
 
-    A server closes idle connections when it likes, so such a POST was most likely never read (RFC 9112, 9.3.1).
+    A server closes idle connections when it likes, so such a POST was most likely never read (RFC 9112, 9.3.1). A reset
+    in the middle of an answer's head looks the same, since it also throws away what was received.
     """
     if not passage.reused or passage.status is not None:
         return False
