@@ -67,6 +67,7 @@ ECHOED = (
     "library_template_button_inputs",
     "library_template_body_inputs",
 )
+CHANGEABLE = (*ECHOED, "category", "components", "parameter_format", "message_send_ttl_seconds")
 EDITABLE = frozenset(("APPROVED", "REJECTED", "PAUSED"))
 TTL_RANGES = {"AUTHENTICATION": (30, 900), "UTILITY": (30, 43_200), "MARKETING": (43_200, 2_592_000)}
 
@@ -140,6 +141,8 @@ def check_edit(
                 why=f"an edit cannot change the {key}",
                 fix=f"leave {key} out, or create another template",
             )
+    if not any(body.get(key) is not None for key in CHANGEABLE):
+        raise required("components")
     category = _category(body["category"]) if body.get("category") is not None else current.category
     whole = {"components": current.components} | {key: value for key, value in body.items() if value is not None}
     draft = _read(whole, current.name, current.language, category, current.parameter_format, policy)
