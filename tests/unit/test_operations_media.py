@@ -273,6 +273,7 @@ def test_an_upload_in_pieces(world: World) -> None:
     part = send(world, full_id, "0", b"sam")
     assert (part.status, part.body["debug_info"]["type"]) == (206, "PartialRequestError")
     assert offset_of(world, full_id) == 3
+    assert send(world, full_id, "0", b"sam").status == 412
     assert "h" in send(world, full_id, "3", b"ple").body
     session = world.uploads[full_id.partition("?")[0]]
     assert session.blob == f"{file(b'sam').name}+{file(b'ple').name}"
