@@ -23,8 +23,9 @@ def source_files() -> set[str]:
     found: set[str] = set()
     for package, folder in FOLDERS.items():
         for path in (folder / package).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                found.add(path.relative_to(folder).as_posix())
+            place = path.relative_to(folder)
+            if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in place.parts):
+                found.add(place.as_posix())
     return found
 
 
