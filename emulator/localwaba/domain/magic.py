@@ -37,17 +37,17 @@ REFUSED_AT_ONCE: dict[int, str] = {
     135000: "a generic error",
 }
 BEHAVIOURS: dict[str, tuple[Behaviour, str]] = {
-    "15550000001": (Behaviour(delivered_after=None), "stays at `sent` for ever"),
-    "15550000002": (Behaviour(read_after=None), "is delivered and never read"),
-    "15550000003": (Behaviour(skips_delivered=True), "`read` arrives without `delivered`"),
-    "15550000004": (
+    "15550900001": (Behaviour(delivered_after=None), "stays at `sent` for ever"),
+    "15550900002": (Behaviour(read_after=None), "is delivered and never read"),
+    "15550900003": (Behaviour(skips_delivered=True), "`read` arrives without `delivered`"),
+    "15550900004": (
         Behaviour(fails_with=131026, fails_after_delivery=True),
         "is delivered, then fails with 131026",
     ),
-    "15550000005": (Behaviour(delivered_after=3600.0), "is delivered after an hour"),
-    "15550000006": (Behaviour(answers="You wrote: {text}"), "answers what it gets"),
-    "15550000007": (Behaviour(delivered_after=0.0, read_after=0.0), "is delivered and read at once"),
-    "15550000008": (Behaviour(phone_visible=False), "has a username and hides the phone number"),
+    "15550900005": (Behaviour(delivered_after=3600.0), "is delivered after an hour"),
+    "15550900006": (Behaviour(answers="You wrote: {text}"), "answers what it gets"),
+    "15550900007": (Behaviour(delivered_after=0.0, read_after=0.0), "is delivered and read at once"),
+    "15550900008": (Behaviour(phone_visible=False), "has a username and hides the phone number"),
 }
 
 
