@@ -257,7 +257,7 @@ def _refuse(refusal: Refusal, trace: Trace) -> tuple[int, bytes, list[Header]]:
     extra: list[Header] = []
     why = reason(refusal)
     if why:
-        extra.append((b"x-localwaba-why", why.encode("ascii", "backslashreplace").replace(b"\n", b" ")))
+        extra.append((b"x-localwaba-why", " ".join(why.split()).encode("ascii", "backslashreplace")))
     if refusal.code in _AUTHENTICATION_CODES:
         extra.append(authenticate_header(refusal.code, body["error"]["message"]))
     return status_of(refusal), encode(body), extra

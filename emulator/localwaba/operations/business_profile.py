@@ -7,9 +7,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from localwaba.domain.errors import refuse
-from localwaba.domain.events import Event, Put
-from localwaba.domain.model import Media, PhoneNumber, UploadSession
-from localwaba.domain.world import World
+from localwaba.domain.events import Event, Put, Removed
+from localwaba.domain.media import find_handle
+from localwaba.domain.model import Media, PhoneNumber
 from localwaba.operations.call import SUCCESS, Answer, Call
 from localwaba.operations.viewing import view_of
 from localwaba.wire.fields import read_fields
@@ -38,6 +38,8 @@ def update_business_profile(call: Call) -> Answer:
     events: list[Event] = []
     if params.get("profile_picture_handle"):
         picture = _picture(call, number, call.text("profile_picture_handle"))
+        if number.profile.profile_picture_url in call.world.media:
+            events.append(Removed(at=call.now, kind="Media", id=number.profile.profile_picture_url))
         changes["profile_picture_url"] = picture.id
         events.append(Put(at=call.now, thing=picture))
     changed = replace(number, profile=replace(number.profile, **changes))
@@ -45,14 +47,14 @@ def update_business_profile(call: Call) -> Answer:
 
 
 def _picture(call: Call, number: PhoneNumber, handle: str) -> Media:
-    session = _session(call.world, handle)
+    session = find_handle(call.world, handle, call.now, call.app.id)
     if session is None or session.file_type not in _PICTURES:
         raise refuse(
             131009,
             "Uploaded media handle is invalid",
             subcode=2494102,
             rule="profile.picture",
-            why="no finished upload gave this handle" if session is None else f"{session.file_type} is no picture",
+            why="no finished upload has this handle" if session is None else f"{session.file_type} is no picture",
             fix="POST /{app}/uploads, then send the bytes: `h` is the handle",
         )
     return Media(
@@ -65,7 +67,3 @@ def _picture(call: Call, number: PhoneNumber, handle: str) -> Media:
         filename=session.file_name,
         created_at=call.now,
     )
-
-
-def _session(world: World, handle: str) -> UploadSession | None:
-    return next((session for session in world.uploads.values() if session.handle == handle), None)

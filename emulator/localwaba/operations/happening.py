@@ -15,10 +15,12 @@ from localwaba.domain.agenda import (
     Item,
     ReachStatus,
     ReviewTemplate,
+    UnpauseTemplate,
 )
 from localwaba.domain.events import Event, LinkWanted
 from localwaba.domain.ids import Ids
 from localwaba.domain.world import World
+from localwaba.operations import meta
 
 
 def happen(world: World, item: Item, now: int, ids: Ids) -> list[Event]:
@@ -53,6 +55,10 @@ def _review(world: World, item: ReviewTemplate, now: int, ids: Ids) -> list[Even
     return template_life.review(world, item.template_id, item.stamp, now)
 
 
+def _unpause(world: World, item: UnpauseTemplate, now: int, ids: Ids) -> list[Event]:
+    return meta.unpause(world, item.template_id, item.stamp, now)
+
+
 def _expire(world: World, item: ExpireMedia, now: int, ids: Ids) -> list[Event]:
     return media.expire_media(world, item.media_id, now)
 
@@ -62,5 +68,6 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     ReachStatus: _reach,
     AnswerMessage: _answer,
     ReviewTemplate: _review,
+    UnpauseTemplate: _unpause,
     ExpireMedia: _expire,
 }

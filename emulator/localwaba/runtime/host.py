@@ -283,6 +283,7 @@ class WorldHost:
             self._timer.cancel()
             self._timer = None
         base_url = self.world.base_url
+        self.blobs.close()
         self.world = restore(self._seed)
         self.world.base_url = base_url
         if self._seed_reading.rate == 0:
