@@ -45,9 +45,12 @@ class Chronicle:
             elif entry["event"] == "MessageAccepted":
                 told.add(entry["data"]["message"]["id"])
                 self._accepted(entry, new)
-            elif entry["event"] == "DeliveryAttempted":
-                if self._deliveries[entry["data"]["delivery_id"]].about not in told:
-                    self._attempts([entry])
+            elif entry["event"] == "DeliveryAttempted" and self._about(entry) not in told:
+                self._attempts([entry])
+
+    def _about(self, entry: Entry) -> str:
+        """The message that a tried webhook tells of."""
+        return self._deliveries[entry["data"]["delivery_id"]].about
 
     def statuses(self, message_id: str) -> list[str]:
         """What was told of a message so far."""
@@ -75,14 +78,10 @@ class Chronicle:
         message = entry["data"]["message"]
         about = message["id"]
         lines, choices = words(message["body"], message.get("shown") or {})
-        status = (["accepted"] + self.statuses(about))[-1]
+        status = ["accepted", *self.statuses(about)][-1]
         self._stage.bubble(self._business, lines, entry["at"], choices=choices, status=status, right=True)
-        attempts = [
-            one
-            for one in new
-            if one.get("event") == "DeliveryAttempted" and self._deliveries[one["data"]["delivery_id"]].about == about
-        ]
-        self._attempts(attempts)
+        tried = [one for one in new if one.get("event") == "DeliveryAttempted"]
+        self._attempts([one for one in tried if self._about(one) == about])
         for one in new:
             data = one["data"] if one.get("event") == "StatusReached" else {}
             if data.get("message_id") == about and data.get("refusal"):

@@ -17,12 +17,13 @@ class Unexpected(RuntimeError):
 
 
 class Platform:
-    """A connection to one emulator, for the world of one token."""
+    """A connection to one emulator, for its default world."""
 
-    def __init__(self, url: str, token: str = "") -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False)
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
         self._seen = 0
+        self.world: dict[str, Any] = self.control("GET", "world")
+        self._http.headers["Authorization"] = f"Bearer {self.world['access_token']}"
 
     def close(self) -> None:
         """Ends the connection."""
@@ -52,7 +53,7 @@ class Platform:
     def news(self) -> Iterator[dict[str, Any]]:
         """Entries of the journal that were not seen yet."""
         while True:
-            entries = self.control("GET", "journal", params={"after": self._seen, "limit": 500})["data"]
+            entries = self.control("GET", "journal", params={"after": self._seen, "limit": 500})["entries"]
             for entry in entries:
                 self._seen = entry["n"]
                 yield entry

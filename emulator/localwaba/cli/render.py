@@ -12,6 +12,7 @@ from rich import box
 from rich.align import Align
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -48,7 +49,10 @@ class Delivered(NamedTuple):
 
 
 class Stage:
-    """Where the demo is shown; everything is printed once and stays. On a terminal there is a `pause` after a bubble."""
+    """Where the demo is shown; everything is printed once and stays.
+
+    On a terminal there is a `pause` of some seconds after each bubble, so that one can follow.
+    """
 
     def __init__(self, file: TextIO | None = None, width: int | None = None, pause: float = 0.0) -> None:
         out = file or sys.stdout
@@ -125,7 +129,7 @@ class Stage:
         line = Text(f"  {self._signs['failed']} {head}", style="bold red")
         line.append(f"  {text}", style="red")
         self.console.print(line)
-        self.console.print(Text(f"    {why}", style="yellow"))
+        self.console.print(Padding(Text(why, style="yellow"), (0, 0, 0, 4)))
 
     def note(self, text: str) -> None:
         """Something that happens to the world."""

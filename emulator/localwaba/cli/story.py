@@ -38,7 +38,7 @@ class Story:
         self.stage = stage
         self.bot_url = bot_url
         self.picture = picture
-        self.world: dict[str, Any] = platform.control("GET", "world")
+        self.world = platform.world
         self.chronicle = Chronicle(stage, "Bot")
         self.name = ""
 
@@ -81,7 +81,7 @@ class Story:
         return self.chronicle.accepted(kind)[-1]
 
     def _sent(self, kind: str) -> list[str]:
-        shown = self.platform.control("GET", "messages", params={"direction": "outbound", "type": kind})["data"]
+        shown = self.platform.control("GET", "messages", params={"direction": "out", "type": kind})["messages"]
         return [message["id"] for message in shown]
 
     def require_read(self, message: dict[str, Any]) -> None:
@@ -205,7 +205,7 @@ def mistake(story: Story) -> str:
 def deliveries(story: Story) -> str:
     """Every webhook was taken at the first attempt."""
     story.platform.control("POST", "settle", {})
-    found = story.platform.control("GET", "webhooks", params={"limit": 500})["data"]
+    found = story.platform.control("GET", "webhooks", params={"limit": 500})["webhooks"]
     bad = [one for one in found if one["state"] != "delivered" or len(one["attempts"]) != 1]
     if bad or not found:
         raise Missing(f"{len(bad)} of {len(found)} webhooks were not taken at the first attempt")

@@ -281,7 +281,10 @@ def make_app(environ: dict[str, str]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await bot.graph.ensure_template()
+        try:
+            await bot.graph.ensure_template()
+        except (GraphError, httpx.HTTPError) as error:
+            log.error("template %s: %s", TEMPLATE, error)  # everything else works without it
         yield
         await bot.graph.http.aclose()
 
