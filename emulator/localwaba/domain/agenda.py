@@ -35,6 +35,13 @@ class ReviewTemplate(_Item, frozen=True):
     stamp: int
 
 
+class UnpauseTemplate(_Item, frozen=True):
+    """A template's pause ends; void if something else became of it since it began (`stamp`)."""
+
+    template_id: str
+    stamp: int
+
+
 class RetryDelivery(_Item, frozen=True):
     """A webhook that was not acknowledged is tried again."""
 
@@ -47,6 +54,6 @@ class ExpireMedia(_Item, frozen=True):
     media_id: str
 
 
-Item = DispatchMessage | ReachStatus | AnswerMessage | ReviewTemplate | RetryDelivery | ExpireMedia
+Item = DispatchMessage | ReachStatus | AnswerMessage | ReviewTemplate | UnpauseTemplate | RetryDelivery | ExpireMedia
 Due = tuple[int, int, Item]
 """When, in which order among equals, and what."""

@@ -1,0 +1,238 @@
+"""What users do besides writing: they read, tap, block, opt out, change their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from localwaba.domain import inbound, statuses
+from localwaba.domain.clock import SECOND
+from localwaba.domain.events import Event, PairChanged, Put, StatusReached
+from localwaba.domain.ids import Ids
+from localwaba.domain.model import Behaviour, Message, Pair, PhoneNumber, User
+from localwaba.domain.numbers import country_of
+from localwaba.domain.world import World
+from localwaba.operations.announcements import announced
+from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
+from localwaba.operations.users import number_in, wa_id_in, write
+from localwaba.wire.choices import Choice, answer, choices, content
+
+_NOT_YET = ("call", "join_group", "leave_group", "report")
+
+
+class Deed(NamedTuple):
+    """What came of an action: its answer, and the events."""
+
+    result: dict[str, Any]
+    events: list[Event]
+
+
+class Scene(NamedTuple):
+    """Who does something to which number, where and when."""
+
+    world: World
+    ids: Ids
+    now: int
+    user: User
+    number: PhoneNumber
+    options: dict[str, Any]
+
+    @property
+    def pair(self) -> Pair:
+        return self.world.pair(self.number.id, self.user.wa_id)
+
+    def change(self, pair: Pair) -> list[Event]:
+        """The event of a changed pair; none if it is the same."""
+        if pair == self.pair:
+            return []
+        return [PairChanged(at=self.now, key=f"{self.number.id}:{self.user.wa_id}", pair=pair)]
+
+
+def act(world: World, ids: Ids, now: int, user: User, options: dict[str, Any]) -> Deed:
+    """The user does `options["action"]`; the other members say to what."""
+    name = text_of(options, "action")
+    if name in _NOT_YET:
+        raise Mistake(f"the action {name} is not imitated yet")
+    if name not in _ACTIONS:
+        raise Mistake(f"there is no action {name!r}{nearest(name, _ACTIONS)}")
+    do, known = _ACTIONS[name]
+    only(options, ("action", "phone_number_id", *known), f"the action {name}")
+    number = number_in(world, text_of(options, "phone_number_id"))
+    return do(Scene(world, ids, now, user, number, options))
+
+
+def _read(scene: Scene) -> Deed:
+    upto = text_of(scene.options, "message_id")
+    if upto:
+        _message(scene, upto)
+    events = statuses.read_all(scene.world, scene.number.id, scene.user.wa_id, scene.now, upto)
+    return Deed({"read": [event.message_id for event in events if isinstance(event, StatusReached)]}, events)
+
+
+def _play(scene: Scene) -> Deed:
+    given = text_of(scene.options, "message_id")
+    message = _message(scene, given) if given else _last(scene, _is_voice)
+    if message is None or not _is_voice(message):
+        raise Mistake("only voice messages are played (type audio with voice true); this user has none to play")
+    if message.status == "played":
+        return Deed({"message_id": message.id, "changed": False}, [])
+    events = statuses.read_all(scene.world, scene.number.id, scene.user.wa_id, scene.now, message.id)
+    events.append(StatusReached(at=scene.now, message_id=message.id, status="played"))
+    return Deed({"message_id": message.id, "changed": True}, events)
+
+
+def _is_voice(message: Message) -> bool:
+    audio = content(message.body).get("audio") if message.type == "audio" else None
+    return isinstance(audio, dict) and audio.get("voice") is True
+
+
+def _tap(scene: Scene) -> Deed:
+    given = text_of(scene.options, "message_id")
+    message = _message(scene, given) if given else _last(scene, lambda one: bool(choices(one)))
+    if message is None:
+        raise Mistake(f"nothing with buttons was sent to {scene.user.wa_id} yet")
+    choice = _find_choice(scene.options, message)
+    if not choice.answers:
+        return Deed({"message_id": None, "tapped": choice.title, "opens": choice.opens}, [])
+    response = object_of(scene.options, "response") or {}
+    reply = answer(choice, message, scene.now, response)
+    written = write(scene.world, scene.ids, scene.now, scene.user, reply | {"phone_number_id": message.phone_number_id})
+    result: dict[str, Any] = {"message_id": written.message_id, "tapped": choice.title}
+    return Deed(result | ({"why": written.why} if written.why else {}), written.events)
+
+
+def _find_choice(options: dict[str, Any], message: Message) -> Choice:
+    """What the action names by `title`, `id` or `payload`."""
+    there = choices(message)
+    if not there:
+        raise Mistake(f"{message.id} is a {message.type} message: there is nothing to tap")
+    wanted = {name: text_of(options, name) for name in ("title", "id", "payload") if options.get(name) is not None}
+    if not wanted:
+        raise Mistake(f"say what to tap by title, id or payload; there is {_titles(there)}")
+    for choice in there:
+        if all(getattr(choice, name) == value for name, value in wanted.items()):
+            return choice
+    from difflib import get_close_matches
+
+    name, value = next(iter(wanted.items()))
+    near = get_close_matches(value.lower(), [getattr(choice, name).lower() for choice in there], n=3, cutoff=0.4)
+    close = [choice for choice in there if getattr(choice, name).lower() in near]
+    raise Mistake(
+        f"no button or row has {name} {value!r}; {'did you mean' if close else 'there is'} "
+        f"{_titles(close or there, name)}"
+    )
+
+
+def _titles(there: list[Choice], name: str = "title") -> str:
+    return ", ".join(repr(getattr(choice, name) or choice.title) for choice in there)
+
+
+def _last(scene: Scene, fits: Callable[[Message], bool]) -> Message | None:
+    """The last message to this user that did not fail and fits, from the named number or from any."""
+    only_from = text_of(scene.options, "phone_number_id")
+    for message in reversed(scene.world.messages.values()):
+        is_theirs = message.outbound and message.wa_id == scene.user.wa_id and message.status != "failed"
+        if is_theirs and (not only_from or message.phone_number_id == only_from) and fits(message):
+            return message
+    return None
+
+
+def _message(scene: Scene, message_id: str) -> Message:
+    """A message that this user has got."""
+    message = scene.world.messages.get(message_id)
+    if message is None or not message.outbound or message.wa_id != scene.user.wa_id:
+        raise Mistake(f"no message {message_id!r} was sent to {scene.user.wa_id}")
+    if message.status == "failed":
+        raise Mistake(f"{message_id} failed: it never got to {scene.user.wa_id}")
+    return message
+
+
+def _block(scene: Scene) -> Deed:
+    events = scene.change(replace(scene.pair, blocked_by_user=True))
+    return Deed({"blocked": True, "changed": bool(events)}, events)
+
+
+def _unblock(scene: Scene) -> Deed:
+    events = scene.change(replace(scene.pair, blocked_by_user=False))
+    return Deed({"blocked": False, "changed": bool(events)}, events)
+
+
+def _stop_marketing(scene: Scene) -> Deed:
+    return _prefer(scene, "stop", "User requested to stop marketing messages")
+
+
+def _resume_marketing(scene: Scene) -> Deed:
+    return _prefer(scene, "resume", "User requested to resume marketing messages")
+
+
+def _prefer(scene: Scene, value: str, detail: str) -> Deed:
+    """The user turns marketing messages off or on; the business is told (Meta: user_preferences)."""
+    events = scene.change(replace(scene.pair, marketing_stopped=value == "stop"))
+    if events:
+        user, policy = scene.user, scene.world.policy
+        who = {"wa_id": user.wa_id} if user.behaviour.phone_visible else {}
+        if policy.business_scoped_ids:
+            who["user_id"] = user.user_id
+        preference = who | {
+            "detail": detail,
+            "category": "marketing_messages",
+            "value": value,
+            "timestamp": scene.now // SECOND,
+        }
+        told = {
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": scene.number.digits, "phone_number_id": scene.number.id},
+            "contacts": [{"profile": {"name": user.name}} | who],
+            "user_preferences": [preference],
+        }
+        events.append(announced(scene.world, scene.now, "user_preferences", told, scene.number))
+    return Deed({"marketing_stopped": value == "stop", "changed": bool(events)}, events)
+
+
+def _type(scene: Scene) -> Deed:
+    return Deed({"typing": True, "note": "the platform tells nobody that a user is typing"}, [])
+
+
+def _change_number(scene: Scene) -> Deed:
+    """The user moves to another number: chats and name go along, the business-scoped id does not."""
+    world, user, now = scene.world, scene.user, scene.now
+    given = text_of(scene.options, "to")
+    if not given:
+        raise Mistake('change_number needs the new number: {"action":"change_number","to":"16505550123"}')
+    wa_id = wa_id_in(world, given)
+    if wa_id == user.wa_id or wa_id in world.users or any(one.digits == wa_id for one in world.numbers.values()):
+        raise Mistake(f"{wa_id} is taken: a user can only move to a number that nobody has")
+    fresh = inbound.new_user(world.seed, wa_id, country_of(wa_id), user.name)
+    moved = replace(fresh, username=user.username, behaviour=user.behaviour)
+    chats = [key.partition(":")[0] for key in world.pairs if key.endswith(f":{user.wa_id}")] or [scene.number.id]
+    events: list[Event] = []
+    told: list[str] = []
+    for number_id in chats:
+        text = f"User {user.name} changed from {user.wa_id} to {wa_id}"
+        notice = {"type": "system", "system": {"body": text, "wa_id": wa_id, "type": "user_changed_number"}}
+        pair = world.pair(number_id, user.wa_id)
+        if not pair.blocked_by_user and not pair.blocked_by_business:
+            message_id, happened = inbound.receive(world, scene.ids, now, user, number_id, notice)
+            events += [event for event in happened if not isinstance(event, PairChanged)]
+            told.append(message_id)
+        events.append(PairChanged(at=now, key=f"{number_id}:{wa_id}", pair=pair))
+        events.append(PairChanged(at=now, key=f"{number_id}:{user.wa_id}", pair=Pair()))
+    events.append(Put(at=now, thing=moved))
+    events.append(Put(at=now, thing=replace(user, username="", behaviour=Behaviour(on_whatsapp=False))))
+    return Deed({"wa_id": wa_id, "user_id": moved.user_id, "message_ids": told}, events)
+
+
+_TARGET = ("message_id",)
+_ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
+    "read": (_read, _TARGET),
+    "play": (_play, _TARGET),
+    "tap": (_tap, ("message_id", "title", "id", "payload", "response")),
+    "block": (_block, ()),
+    "unblock": (_unblock, ()),
+    "stop_marketing": (_stop_marketing, ()),
+    "resume_marketing": (_resume_marketing, ()),
+    "type": (_type, ()),
+    "change_number": (_change_number, ("to",)),
+}

@@ -1,0 +1,228 @@
+"""What users are and what they write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from localwaba.domain import inbound
+from localwaba.domain.errors import Refused
+from localwaba.domain.events import Event, Put
+from localwaba.domain.ids import Ids
+from localwaba.domain.inbound import MEDIA_TYPES
+from localwaba.domain.media import expiry, new_media
+from localwaba.domain.model import Behaviour, Media, PhoneNumber, User
+from localwaba.domain.numbers import country_of, normalise
+from localwaba.domain.world import World
+from localwaba.operations.call import Blob
+from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
+
+NameFor = Callable[[str], str]
+
+TYPES = (
+    "audio",
+    "button",
+    "contacts",
+    "document",
+    "edit",
+    "image",
+    "interactive",
+    "location",
+    "order",
+    "reaction",
+    "request_welcome",
+    "revoke",
+    "sticker",
+    "system",
+    "text",
+    "unsupported",
+    "video",
+)
+"""What a user can send (Meta: webhook reference of messages)."""
+
+_BESIDE = ("type", "context", "referral", "errors", "identity", "group_id")
+_GIVEN_BY_PLATFORM = ("id", "from", "from_user_id", "from_parent_user_id", "timestamp")
+_LONGEST = 315_360_000.0  # ten years, in seconds
+_UNSUPPORTED = {
+    "code": 131051,
+    "title": "Message type unknown",
+    "message": "Message type unknown",
+    "error_data": {"details": "Message type is currently not supported."},
+}
+
+
+class Written(NamedTuple):
+    """A message that a user sent; `why` says why it will never arrive, if it will not."""
+
+    message_id: str
+    events: list[Event]
+    why: str = ""
+
+
+def wa_id_in(world: World, given: str) -> str:
+    """The canonical wa_id of a number in any dialled form, or of a business-scoped user id of this world."""
+    if given in world.user_ids:
+        return world.user_ids[given]
+    try:
+        return normalise(given).wa_id
+    except Refused as refused:
+        raise Mistake(f"{given!r} is no phone number: {_reason(refused)}") from None
+
+
+def _reason(refused: Refused) -> str:
+    return refused.refusal.why.partition(": ")[2] or refused.refusal.why or "digits with a country code"
+
+
+def number_in(world: World, given: str) -> PhoneNumber:
+    """The business number of an id; the world's own for none."""
+    number = world.numbers.get(given or world.phone_number_id)
+    if number is None:
+        known = ", ".join(world.numbers) or "none"
+        raise Mistake(f"this world has no phone_number_id {given!r}; it has {known}")
+    return number
+
+
+def meet(world: World, now: int, wa_id: str, name_for: NameFor) -> tuple[User, list[Event]]:
+    """The user of a number; one who is new, or has been nameless so far, gets a name."""
+    if any(number.digits == wa_id for number in world.numbers.values()):
+        raise Mistake(f"{wa_id} is a business number of this world, not a user's")
+    user = world.users.get(wa_id)
+    if user is None:
+        user = inbound.new_user(world.seed, wa_id, country_of(wa_id), name_for(wa_id))
+    elif user.name:
+        return user, []
+    else:
+        user = replace(user, name=name_for(wa_id))
+    return user, [Put(at=now, thing=user)]
+
+
+def describe(
+    world: World, now: int, wa_id: str, changes: dict[str, Any], name_for: NameFor
+) -> tuple[User, list[Event]]:
+    """The user as told: name, username (empty: none) and behaviour, each left as it is where nothing is said."""
+    only(changes, ("name", "username", "behaviour"), "a user")
+    name = text_of(changes, "name", limit=512)
+    user, events = meet(world, now, wa_id, (lambda _: name) if name else name_for)
+    username = text_of(changes, "username", user.username, limit=64)
+    behaviour = object_of(changes, "behaviour")
+    changed = replace(
+        user,
+        name=name or user.name,
+        username=username.removeprefix("@"),
+        behaviour=user.behaviour if behaviour is None else read_behaviour(behaviour),
+    )
+    if changed == user:
+        return user, events
+    return changed, [Put(at=now, thing=changed)]
+
+
+def read_behaviour(given: dict[str, Any]) -> Behaviour:
+    """A behaviour as told; times are seconds, null as a time means never."""
+    only(given, Behaviour.__struct_fields__, "a behaviour")
+    try:
+        behaviour = msgspec.convert(given, Behaviour)
+    except msgspec.ValidationError as error:
+        raise Mistake(f"behaviour: {_plain(error)}") from None
+    for name in ("delivered_after", "read_after", "answers_after"):
+        seconds = getattr(behaviour, name)
+        if isinstance(seconds, (int, float)) and not 0 <= seconds <= _LONGEST:
+            raise Mistake(f"behaviour: {name} is a number of seconds from 0 to {_LONGEST:.0f}, not {seconds}")
+    return behaviour
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    return str(error).replace("`", "").replace(" - at $.", " at ")
+
+
+def write(world: World, ids: Ids, now: int, user: User, content: dict[str, Any], media: Media | None = None) -> Written:
+    """The user sends a message to the number that `phone_number_id` names, or to the world's own.
+
+    `content` is a message as in Meta's webhook without `id`, `from` and `timestamp`; what it leaves out and Meta
+    would add is added. `media` is the file that came with it.
+    """
+    number = number_in(world, text_of(content, "phone_number_id"))
+    body = complete({key: value for key, value in content.items() if key != "phone_number_id"})
+    check(body, user)
+    if not number.registered:
+        raise Mistake(f"{number.display} is not registered on WhatsApp: POST /{number.id}/register")
+    pair = world.pair(number.id, user.wa_id)
+    if pair.blocked_by_user and body["type"] != "system":
+        raise Mistake(f"{user.wa_id} has blocked {number.display}: send the action unblock first")
+    if pair.blocked_by_business:
+        why = f"{number.display} has blocked {user.wa_id}: nothing that they send arrives"
+        return Written(ids.wamid(user.wa_id, outbound=False), [], why)
+    message_id, events = inbound.receive(world, ids, now, user, number.id, body, media)
+    if media is not None:
+        events.append(expiry(media, now))
+    return Written(message_id, events)
+
+
+def attach(world: World, ids: Ids, now: int, content: dict[str, Any], blob: Blob) -> Media:
+    """The file of a message of a user, as the platform keeps it: for seven days."""
+    return new_media(
+        world,
+        ids,
+        now,
+        number_in(world, text_of(content, "phone_number_id")).id,
+        mime_type=blob.mime_type,
+        sha256=blob.sha256,
+        size=blob.size,
+        blob=blob.name,
+        head=blob.head,
+        filename=blob.filename,
+        source="webhook",
+    )
+
+
+def kind_in(content: dict[str, Any]) -> str:
+    """The type of a message of a user."""
+    kind = content.get("type")
+    if not isinstance(kind, str) or not kind:
+        raise Mistake('a message needs a type, as in {"type":"text","text":{"body":"hi"}}')
+    if kind not in TYPES:
+        raise Mistake(f"users send no messages of type {kind!r}{nearest(kind, TYPES)}")
+    return kind
+
+
+def complete(content: dict[str, Any]) -> dict[str, Any]:
+    """A message with what the platform adds by itself, without what only the platform gives."""
+    kind = kind_in(content)
+    body = {key: value for key, value in content.items() if key not in _GIVEN_BY_PLATFORM}
+    if kind == "unsupported":
+        body.setdefault("errors", [_UNSUPPORTED])
+        body.setdefault("unsupported", {"type": "unknown"})
+    if kind in MEDIA_TYPES:
+        body.setdefault(kind, {})
+    return body
+
+
+def check(body: dict[str, Any], user: User) -> None:
+    """Holds a message of a user against the contract of inbound messages."""
+    kind = kind_in(body)
+    only(body, (*_BESIDE, kind), f"a message of type {kind}")
+    context = body.get("context")
+    if isinstance(context, dict) and "message_id" in context and "id" not in context:
+        raise Mistake("context.message_id is how a business quotes; in a user's message it is context.id")
+    shown = dict(body)
+    if kind in MEDIA_TYPES:
+        given = object_of(body, kind) or {}
+        shown[kind] = {"mime_type": "-", "sha256": "-", "id": "1", "filename": "-", **given}
+    from localwaba_contracts.validate import violation
+
+    message = {**shown, "from": user.wa_id, "from_user_id": user.user_id, "id": "wamid.", "timestamp": "0"}
+    metadata = {"display_phone_number": "0", "phone_number_id": "0"}
+    value = {"messaging_product": "whatsapp", "metadata": metadata, "messages": [message]}
+    found = violation("webhooks/messages", value)
+    if found is not None:
+        text = found.message or found.details or f"{found.path} is not {found.expected}"
+        raise Mistake(f"{_local(text.rstrip('.'))}: {_local(found.fix)}")
+
+
+def _local(text: str) -> str:
+    """A sentence about `messages[0]['text']['body']`, as one about `text.body`."""
+    path = re.compile(r"messages\[0\]((?:\['\w+'\]|\[\d+\])*)")
+    return path.sub(lambda found: re.sub(r"\['(\w+)'\]", r".\1", found[1]).lstrip(".") or "the message", text)
