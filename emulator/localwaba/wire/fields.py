@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -37,11 +36,9 @@ def read_fields(value: Any) -> Selection:
 
     Refused with 2500 where Graph's parser would stop (capture: facebook-node-sdk issue 123).
     """
-    if value is None or value == "":
+    if not value:
         return ()
-    if isinstance(value, str):
-        return parse_fields(value)
-    if isinstance(value, Iterable) and not isinstance(value, dict):
+    if isinstance(value, (list, tuple)):
         return parse_fields(",".join(str(item) for item in value))
     return parse_fields(str(value))
 

@@ -1,0 +1,181 @@
+"""The ladder of registration: code, verification, PIN, registered, and down again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from localwaba.domain.errors import Refused
+from localwaba.domain.events import Put
+from localwaba.domain.model import PhoneNumber
+from localwaba.domain.registration import PIN_GUESSES, PIN_PAUSE, check_pin, deregister, register
+
+PIN = "123456"
+
+
+@pytest.fixture
+def added(call: Any) -> str:
+    """A number that was just added."""
+    params = {"cc": "1", "phone_number": "6315551000", "verified_name": "My Business"}
+    return str(call("POST", call.world.waba_id, "phone_numbers", params).body["id"])
+
+
+def put_on_air(call: Any, node: str, pin: str = PIN) -> Any:
+    """Asks for a code, gives it back and registers."""
+    call("POST", node, "request_code", {"code_method": "SMS", "language": "en_US"})
+    call("POST", node, "verify_code", {"code": "123-456"})
+    return call("POST", node, "register", {"messaging_product": "whatsapp", "pin": pin}).body
+
+
+def test_the_whole_ladder(call: Any, added: str) -> None:
+    """Code, verification and registration make a pending number one that can send."""
+    assert put_on_air(call, added, "246810") == {"success": True}
+    number = call.world.numbers[added]
+    expected = ("CONNECTED", True, "246810", "CLOUD_API", "STANDARD", call.now)
+    assert expected == (
+        number.status,
+        number.registered,
+        number.pin,
+        number.platform_type,
+        number.throughput_level,
+        number.onboarded_at,
+    )
+
+
+def test_registration_comes_after_verification(call: Any, added: str) -> None:
+    """A number that is not verified is refused with 133006."""
+    assert call.error("POST", added, "register", {"pin": PIN})["code"] == 133006
+
+
+def test_a_code_must_have_been_asked_for(call: Any, added: str) -> None:
+    """Even the right code is refused when none was sent."""
+    error = call.error("POST", added, "verify_code", {"code": "123456"})
+    assert error == {"message": "(#136025) Verify code error", "type": "OAuthException", "code": 136025}
+
+
+def test_a_wrong_code_is_refused(call: Any, added: str) -> None:
+    """The number stays unverified."""
+    call("POST", added, "request_code", {"code_method": "SMS", "language": "en_US"})
+    assert call.error("POST", added, "verify_code", {"code": "000000"})["code"] == 136025
+    assert call.world.numbers[added].code_verification_status == "NOT_VERIFIED"
+
+
+def test_a_verified_number_needs_no_code(call: Any) -> None:
+    """Asking again is refused with 136024."""
+    params = {"code_method": "SMS", "language": "en_US"}
+    assert call.error("POST", call.world.phone_number_id, "request_code", params)["code"] == 136024
+
+
+def test_registering_again_with_the_pin_succeeds(call: Any) -> None:
+    """A registered number may be registered again; nothing changes."""
+    assert call("POST", call.world.phone_number_id, "register", {"pin": PIN}).body == {"success": True}
+    assert call.events == []
+
+
+def test_a_wrong_pin_is_refused_and_counts(call: Any) -> None:
+    """133005, and the number remembers the guess."""
+    error = call.error("POST", call.world.phone_number_id, "register", {"pin": "000000"})
+    assert error["message"] == "(#133005) Two step verification PIN Mismatch"
+    assert call.world.numbers[call.world.phone_number_id].pin_failures == 1
+
+
+def test_guessing_ends_for_a_while(call: Any) -> None:
+    """After several wrong PINs even the right one is refused with 133008, until the pause is over."""
+    node = call.world.phone_number_id
+    codes = [call.error("POST", node, "register", {"pin": "000000"})["code"] for _ in range(PIN_GUESSES)]
+    assert codes == [133005] * PIN_GUESSES
+    error = call.error("POST", node, "register", {"pin": PIN})
+    assert error["code"] == 133008
+    assert "60 minutes" in error["error_data"]["details"]
+    call.now += PIN_PAUSE
+    assert call("POST", node, "register", {"pin": PIN}).body == {"success": True}
+
+
+def test_another_pin_ends_the_pause(call: Any) -> None:
+    """Who may set the PIN need not guess it (Meta: error 133005)."""
+    node = call.world.phone_number_id
+    for _ in range(PIN_GUESSES):
+        call.error("POST", node, "register", {"pin": "000000"})
+    call("POST", node, "", {"pin": "111111"})
+    assert call("POST", node, "register", {"pin": "111111"}).body == {"success": True}
+
+
+def test_deregistration_keeps_the_pin(call: Any) -> None:
+    """The number is off, and comes back with the PIN that it had."""
+    node = call.world.phone_number_id
+    assert call("POST", node, "deregister").body == {"success": True}
+    assert call.error("POST", node, "register", {"pin": "000000"})["code"] == 133005
+    assert call("POST", node, "register", {"pin": PIN}).body == {"success": True}
+    assert call.world.numbers[node].status == "CONNECTED"
+
+
+def test_what_is_not_registered_cannot_be_deregistered(call: Any, added: str) -> None:
+    """133010, without error_data, in the key order of the capture."""
+    error = call.error("POST", added, "deregister")
+    expected = {"message": "(#133010) Account not registered", "code": 133010, "type": "OAuthException"}
+    assert (expected, list(expected)) == (error, list(error))
+
+
+def test_local_storage_lasts_until_deregistration(call: Any) -> None:
+    """The region is set by a registration and gone after the number was taken off."""
+    node = call.world.phone_number_id
+    call("POST", node, "register", {"pin": PIN, "data_localization_region": "in"})
+    assert call.world.numbers[node].settings == {"data_localization_region": "IN"}
+    call("POST", node, "deregister")
+    assert call.world.numbers[node].settings == {}
+
+
+def test_a_banned_number_stays_banned(call: Any) -> None:
+    """Registration does not lift what Meta has decided."""
+    node = call.world.phone_number_id
+    call.happen([Put(at=call.now, thing=replace(call.world.numbers[node], status="BANNED"))])
+    call("POST", node, "deregister")
+    call("POST", node, "register", {"pin": PIN})
+    assert call.world.numbers[node].status == "BANNED"
+
+
+def bare(**more: Any) -> PhoneNumber:
+    """A verified number."""
+    return PhoneNumber(id="1", waba_id="2", digits="3", display="+3", verified_name="n", **more)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["good", "bad"]), st.integers(0, PIN_PAUSE)), max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_no_number_of_guesses_gets_past_the_limit(guesses: list[tuple[str, int]]) -> None:
+    """Within one pause, never more than so many wrong PINs are even looked at."""
+    number, now, looked = bare(pin="good"), 1_000_000, []
+    for pin, wait in guesses:
+        now += wait
+        try:
+            check_pin(number, pin, now)
+        except Refused as refused:
+            for event in refused.events:
+                looked.append(now)
+                assert isinstance(event, Put)
+                assert isinstance(event.thing, PhoneNumber)
+                number = event.thing
+    for first in looked:
+        assert sum(first <= at < first + PIN_PAUSE for at in looked) <= 2 * PIN_GUESSES - 1
+    assert number.pin_failures <= PIN_GUESSES
+
+
+@given(st.lists(st.sampled_from(["on", "off"]), max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_on_and_off_are_the_only_states(steps: list[str]) -> None:
+    """Whatever the order of registering and deregistering, the last that was allowed decides."""
+    number, on = bare(registered=False, status="PENDING"), False
+    for step in steps:
+        if step == "off" and not on:
+            with pytest.raises(Refused):
+                deregister(number, 1)
+            continue
+        for event in register(number, "1", 1) if step == "on" else deregister(number, 1):
+            assert isinstance(event, Put)
+            assert isinstance(event.thing, PhoneNumber)
+            number = event.thing
+        on = step == "on"
+    assert (on, on) == (number.registered, number.status == "CONNECTED")
