@@ -27,11 +27,18 @@ class Chronicle:
         self._deliveries: dict[str, Sent] = {}
         self.names: dict[str, str] = {}
         self.entries: list[Entry] = []
+        self._waiting: list[Entry] = []
 
-    def tell(self, entries: Iterable[Entry]) -> None:
-        """Shows what is new. A message is shown with the ticks that it got until now."""
-        new = list(entries)
-        self.entries += new
+    def tell(self, entries: Iterable[Entry], *, to_the_end: bool = True) -> None:
+        """Shows what is new. A message is shown once, with all its ticks.
+
+        Unless it is told `to_the_end`, what begins with a message that still expects ticks waits for the next time.
+        """
+        fresh = list(entries)
+        self.entries += fresh
+        new = self._waiting + fresh
+        cut = len(new) if to_the_end else next((i for i, one in enumerate(new) if self._is_unfinished(one)), len(new))
+        new, self._waiting = new[:cut], new[cut:]
         for entry in new:
             if entry.get("event") == "DeliveryQueued":
                 delivery = entry["data"]["delivery"]
@@ -42,11 +49,22 @@ class Chronicle:
                 self._call(entry)
             elif entry["event"] == "MessageReceived":
                 self._received(entry)
+            elif entry["event"] == "MessageRead":
+                self._stage.call(
+                    "POST", "/v26.0/…/messages", "marked as read" + ", typing…" * entry["data"].get("typing", False)
+                )
             elif entry["event"] == "MessageAccepted":
                 told.add(entry["data"]["message"]["id"])
                 self._accepted(entry, new)
             elif entry["event"] == "DeliveryAttempted" and self._about(entry) not in told:
                 self._attempts([entry])
+
+    def _is_unfinished(self, entry: Entry) -> bool:
+        if entry.get("event") != "MessageAccepted":
+            return False
+        about = entry["data"]["message"]["id"]
+        told = [one["data"] for one in self.entries if one.get("event") == "StatusReached"]
+        return not any(one["message_id"] == about and one.get("final") for one in told)
 
     def _about(self, entry: Entry) -> str:
         """The message that a tried webhook tells of."""
@@ -89,7 +107,7 @@ class Chronicle:
 
     def _failed(self, entry: Entry) -> None:
         refusal = entry["data"]["refusal"]
-        text = " ".join(filter(None, (refusal.get("why"), refusal.get("fix") and f"Fix: {refusal['fix']}")))
+        text = " ".join([refusal.get("why", ""), *([f"Fix: {refusal['fix']}"] if refusal.get("fix") else [])])
         head = f"failed with {refusal['code']}"
         self._stage.refusal(head, "told by webhook, after the 200", text)
 
@@ -109,7 +127,7 @@ class Chronicle:
             error = entry["answer"]["error"]
             text = (error.get("error_data") or {}).get("details") or error["message"]
             self._stage.refusal(f"{entry['status']} {entry['method']} {_path(entry)}", text, entry.get("why", ""))
-        elif "media" in entry["path"] or entry["operation"].startswith("media"):
+        elif entry["operation"] in ("upload_media", "get_media"):
             self._stage.call(entry["method"], _path(entry), _media(entry))
 
 
@@ -123,7 +141,7 @@ def words(body: Any, shown: dict[str, Any]) -> tuple[list[str], list[str]]:
         body_text = shown.get("body") or shown.get("text") or ""
         return [f"[template {content['name']}]", str(body_text)], []
     if kind in ("image", "video", "document", "sticker", "audio"):
-        found = f"[{kind}] id {content.get('id', '')}" if content.get("id") else f"[{kind}]"
+        found = f"[{kind} {content['id']}]" if content.get("id") else f"[{kind}]"
         return [found, *([content["caption"]] if content.get("caption") else [])], []
     if kind == "interactive":
         return _interactive(content)

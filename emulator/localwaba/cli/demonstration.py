@@ -37,7 +37,7 @@ def demonstrate(*, seed: int = 0, pause: bool = True) -> int:
     try:
         stage.title(
             f"localwaba {__version__}: the WhatsApp Business Platform on {running.url}",
-            "A sample bot in a process of its own, a synthetic customer, a clock that we move.",
+            "A sample bot in its own process, a synthetic customer, a clock to move.",
         )
         checks = _play(stage, running.url)
     finally:

@@ -126,14 +126,17 @@ class Stage:
 
     def refusal(self, head: str, text: str, why: str) -> None:
         """Something that Meta refuses: its own words, and beside them why and what to do."""
-        line = Text(f"  {self._signs['failed']} {head}", style="bold red")
+        line = Text(f"{self._signs['failed']} {head}", style="bold red")
         line.append(f"  {text}", style="red")
-        self.console.print(line)
-        self.console.print(Padding(Text(why, style="yellow"), (0, 0, 0, 4)))
+        self.console.print(Padding(line, (0, 0, 0, 2), expand=False))
+        reason, sign, fix = why.partition("Fix: ")
+        for text in (reason.strip(), sign + fix):
+            if text:
+                self.console.print(Padding(Text(text, style="yellow"), (0, 0, 0, 4), expand=False))
 
     def note(self, text: str) -> None:
         """Something that happens to the world."""
-        self.console.print(Text(f"  {self._signs['skip']} {text}", style="magenta"))
+        self.console.print(Padding(Text(f"{self._signs['skip']} {text}", style="magenta"), (0, 0, 0, 2), expand=False))
 
     def summary(self, checks: Sequence[Check], closing: str) -> None:
         """What was checked, and whether all of it happened."""
