@@ -13,7 +13,8 @@ _FAMILY = "requests/messages"
 def judge(contract: str, params: dict[str, Any], version: str, *, is_json: bool) -> dict[str, Any]:
     """The parameters with the types that the contract wants; refused if they break it.
 
-    Forms and query strings carry text only: `coerce` reads numbers, booleans and JSON out of it.
+    Forms and query strings carry text only: `coerce` reads numbers, booleans and JSON out of it. Management calls may
+    carry numbers as text in JSON too; messages may not.
     """
     if not contract:
         return params
@@ -21,7 +22,7 @@ def judge(contract: str, params: dict[str, Any], version: str, *, is_json: bool)
         if not is_json:
             params = coerce(message_contract(params), params)
         contract = message_contract(params)
-    elif not is_json:
+    else:
         params = coerce(contract, params)
     found = violation(contract, params, version)
     if found is not None:
@@ -36,7 +37,7 @@ def breach(found: Violation) -> Refused:
         found.details,
         subcode=found.subcode,
         message=found.message,
-        rule=found.rule,
+        rule=found.rule.partition("#")[0],
         why=f"{found.path}: {found.expected}" if found.path else found.expected,
         fix=found.fix,
     )

@@ -192,8 +192,8 @@ def complete(content: dict[str, Any]) -> dict[str, Any]:
     """A message with what the platform adds by itself, without what only the platform gives."""
     kind = kind_in(content)
     body = {key: value for key, value in content.items() if key not in _GIVEN_BY_PLATFORM}
-    if kind == "unsupported":
-        body.setdefault("errors", [_UNSUPPORTED])
+    if kind == "unsupported" and "errors" not in body:
+        body["errors"] = [_UNSUPPORTED]
         body.setdefault("unsupported", {"type": "unknown"})
     if kind in MEDIA_TYPES:
         body.setdefault(kind, {})

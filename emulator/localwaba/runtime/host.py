@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -28,6 +28,9 @@ from localwaba.runtime.network import Network
 from localwaba.runtime.system import elapsed, milliseconds
 from localwaba.versions.table import traits_of
 
+if TYPE_CHECKING:
+    from localwaba.runtime.people import People
+
 _SLICE = 0.002
 _FIRED_SHOWN = 1_000
 
@@ -47,6 +50,7 @@ class WorldHost:
         self._fetching: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self._closed = False
+        self._people: People | None = None
         self.seeded()
 
     def seeded(self) -> None:
@@ -328,6 +332,15 @@ class WorldHost:
     def follow(self) -> AsyncIterator[dict[str, Any]]:
         """Entries of the journal as they come."""
         return self.entries.follow(self.entries.count)
+
+    def name_for(self, wa_id: str) -> str:
+        """The name of a synthetic person; the same for a seed and a number, whoever was met before."""
+        if self._people is None:
+            # Faker takes a third of a second to load: only who meets a nameless user pays for it
+            from localwaba.runtime.people import People
+
+            self._people = People(self.world.seed)
+        return self._people.name_for(wa_id)
 
     def describe(self) -> dict[str, Any]:
         """Everything that an app or a test needs to know of a world."""
