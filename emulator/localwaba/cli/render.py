@@ -25,7 +25,7 @@ _TICKS = {
     "accepted": ("one", "dim"),
     "sent": ("one", "dim"),
     "delivered": ("two", "dim"),
-    "read": ("two", "bold blue"),
+    "read": ("two", "bold bright_blue"),
     "failed": ("failed", "bold red"),
 }
 
@@ -67,27 +67,30 @@ class Stage:
         self._box = box.ROUNDED if self.is_unicode else box.ASCII
         self._pause = pause if self.console.is_terminal else 0.0
 
+    def _say(self, text: str, style: str = "") -> Text:
+        return Text(text if self.is_unicode else text.replace("…", "..."), style=style)
+
     def _wait(self) -> None:
         if self._pause:
             time.sleep(self._pause)
 
     def title(self, text: str, details: str) -> None:
         """The first lines."""
-        self.console.print(Text(text, style="bold"))
-        self.console.print(Text(details, style="dim"))
+        self.console.print(self._say(text, "bold"))
+        self.console.print(self._say(details, "dim"))
 
     def scene(self, text: str) -> None:
         """A new part of the story."""
         self.console.print()
         self.console.rule(
-            Text(text, style="bold"), align="left", characters="─" if self.is_unicode else "-", style="dim"
+            self._say(text, "bold"), align="left", characters="─" if self.is_unicode else "-", style="dim"
         )
 
     def bubble(
         self, author: str, lines: Sequence[str], at: int, *, choices: Iterable[str], status: str, right: bool
     ) -> None:
         """A message with the ticks that its author sees; the user's on the left, the business' on the right."""
-        text = Text("\n".join(lines))
+        text = self._say("\n".join(lines))
         for choice in choices:
             text.append(f"\n{self._signs['button']} {choice}", style="cyan")
         sign, style = _TICKS[status]
@@ -122,21 +125,21 @@ class Stage:
 
     def call(self, method: str, path: str, what: str) -> None:
         """A call of the app that is worth seeing."""
-        self.console.print(Text(f"  {method} {path}  {what}", style="dim"))
+        self.console.print(self._say(f"  {method} {path}  {what}", "dim"))
 
     def refusal(self, head: str, text: str, why: str) -> None:
         """Something that Meta refuses: its own words, and beside them why and what to do."""
-        line = Text(f"{self._signs['failed']} {head}", style="bold red")
+        line = self._say(f"{self._signs['failed']} {head}", "bold red")
         line.append(f"  {text}", style="red")
         self.console.print(Padding(line, (0, 0, 0, 2), expand=False))
         reason, sign, fix = why.partition("Fix: ")
         for text in (reason.strip(), sign + fix):
             if text:
-                self.console.print(Padding(Text(text, style="yellow"), (0, 0, 0, 4), expand=False))
+                self.console.print(Padding(self._say(text, "yellow"), (0, 0, 0, 4), expand=False))
 
     def note(self, text: str) -> None:
         """Something that happens to the world."""
-        self.console.print(Padding(Text(f"{self._signs['skip']} {text}", style="magenta"), (0, 0, 0, 2), expand=False))
+        self.console.print(Padding(self._say(f"{self._signs['skip']} {text}", "magenta"), (0, 0, 0, 2), expand=False))
 
     def summary(self, checks: Sequence[Check], closing: str) -> None:
         """What was checked, and whether all of it happened."""

@@ -1,0 +1,212 @@
+"""The command line as processes: what serve, exec and demo print, and with which status they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "localwaba"]
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of somebody else: neither variables nor a localwaba.toml."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("LOCALWABA_")]:
+        monkeypatch.delenv(name)
+
+
+@contextmanager
+def serving(*words: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A running `localwaba serve` and the lines that it has printed until `Ready.`."""
+    command = [*COMMAND, "serve", "--port", "0", *words]
+    with subprocess.Popen(
+        command, env=os.environ | environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if line.startswith("Ready."):
+                break
+        try:
+            yield process, lines
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def variables(lines: list[str]) -> dict[str, str]:
+    found = (line.removeprefix("export ").partition("=") for line in lines if line.startswith("export "))
+    return {name: value for name, _, value in found}
+
+
+def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words], env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@contextmanager
+def webhook(echo: bool) -> Iterator[str]:
+    """An app on this machine that passes the handshake, or does not."""
+
+    class App(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            challenge = parse_qs(urlsplit(self.path).query)["hub.challenge"][0]
+            self.send_response(200 if echo else 403)
+            self.end_headers()
+            self.wfile.write(challenge.encode() if echo else b"no")
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), App) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/webhook"
+        server.shutdown()
+        thread.join()
+
+
+def test_serve_is_ready_when_it_says_so() -> None:
+    """Exactly one line begins with `Ready.`; then it answers, and the printed token is the right one."""
+    with serving() as (process, lines):
+        printed = variables(lines)
+        url = printed["GRAPH_URL"]
+        world = json.load(urlopen(f"{url}/_localwaba/world"))
+        sent = Request(f"{url}/v26.0/{printed['PHONE_NUMBER_ID']}")
+        sent.add_header("Authorization", f"Bearer {printed['WHATSAPP_TOKEN']}")
+        assert json.load(urlopen(sent))["id"] == printed["PHONE_NUMBER_ID"]
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert len([line for line in lines + out.splitlines() if line.startswith("Ready.")]) == 1
+    assert (world["app_secret"], world["verify_token"]) == (printed["APP_SECRET"], printed["VERIFY_TOKEN"])
+    assert (process.returncode, err) == (0, "")
+
+
+def test_serve_ends_when_it_is_terminated() -> None:
+    """SIGTERM ends it as well as Ctrl-C does: status 0, no traceback."""
+    with serving() as (process, _):
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.parametrize(("words", "expected"), [([], 2), (["--quiet"], 0)])
+def test_refusals_are_told(words: list[str], expected: int) -> None:
+    """A refusal is one line with status, path, code, reason and fix, at once or later; with --quiet there is none."""
+    with serving(*words) as (process, lines):
+        printed = variables(lines)
+        world = f"{printed['GRAPH_URL']}/v26.0/{printed['PHONE_NUMBER_ID']}/messages"
+        for body in ({"type": "text", "text": {"body": "x" * 5000}}, {"type": "text", "text": {"body": "hello"}}):
+            raw = json.dumps({"messaging_product": "whatsapp", "to": "12025550147"} | body).encode()
+            headers = {"Authorization": f"Bearer {printed['WHATSAPP_TOKEN']}", "Content-Type": "application/json"}
+            try:
+                urlopen(Request(world, raw, headers)).read()
+            except OSError as refused:
+                refused.close()  # type: ignore[attr-defined]
+        urlopen(Request(f"{printed['GRAPH_URL']}/_localwaba/settle", b"{}")).read()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    told = err.splitlines()
+    assert expected == len(told)
+    if told:
+        assert f" 400 POST /v26.0/{printed['PHONE_NUMBER_ID']}/messages  100 " in told[0]
+        assert " to 12025550147  131047  [24-hour window] " in told[1]
+        assert "Fix: send an approved template" in told[1]
+
+
+def test_a_taken_port() -> None:
+    """A port that is in use is one line and status 2."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        port = sock.getsockname()[1]
+        done = run("serve", "--port", str(port))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"localwaba: cannot listen on 127.0.0.1:{port}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_webhook_that_fails_its_handshake() -> None:
+    """A webhook that does not echo the challenge is one line and status 2: it is never said to be ready."""
+    with webhook(echo=False) as url:
+        done = run("serve", "--port", "0", "--webhook-url", url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"localwaba: the webhook {url} failed its handshake: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_webhook_that_passes_it() -> None:
+    """A webhook that echoes the challenge is subscribed before `Ready.`."""
+    with webhook(echo=True) as url, serving("--webhook-url", url, "--verify-token", "v") as (_, lines):
+        world = json.load(urlopen(f"{variables(lines)['GRAPH_URL']}/_localwaba/world"))
+        assert f"  webhook   {url} (verified)" in lines
+        assert (url, "v") == (world["webhook"]["url"], world["verify_token"])
+
+
+def test_settings_reach_the_world() -> None:
+    """Seed, clock, knobs and secret of the settings are those of the world that is served."""
+    words = ["--clock-mode", "frozen", "--clock-now", "2026-01-31T12:00:00Z", "--policy", "read_after=null"]
+    with serving(*words, "--seed", "7", LOCALWABA_APP_SECRET="s3cret") as (_, lines):
+        world = json.load(urlopen(f"{variables(lines)['GRAPH_URL']}/_localwaba/world"))
+    seen = (
+        world["seed"],
+        world["clock"]["mode"],
+        world["clock"]["now"],
+        world["policy"]["read_after"],
+        world["app_secret"],
+    )
+    assert seen == (7, "frozen", 1_769_860_800.0, None, "s3cret")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("raise SystemExit(7)", 7), ("import os; os.kill(os.getpid(), 15)", 143)]
+)
+def test_exec_keeps_the_status(code: str, expected: int) -> None:
+    """`exec` ends as the program ended; a signal is told as a shell tells it."""
+    assert expected == run("exec", "--", sys.executable, "-c", code).returncode
+
+
+def test_exec_sets_the_environment() -> None:
+    """The program finds the emulator in its environment and can use it."""
+    code = "import os, urllib.request as u; print(u.urlopen(os.environ['LOCALWABA_URL'] + '/_localwaba/health').status)"
+    done = run("exec", "--", sys.executable, "-c", code, LOCALWABA_PORT="1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+
+
+def test_exec_of_a_program_that_is_not_there() -> None:
+    """A program that does not exist is status 127, as in a shell, and one line."""
+    done = run("exec", "--", "no-such-program")
+    assert (done.returncode, done.stderr) == (127, "localwaba: exec: there is no program no-such-program\n")
+
+
+def test_demo() -> None:
+    """The demo proves every step that it shows; without a terminal it prints no colour, in 80 columns."""
+    done = run("demo", COLUMNS="80")
+    assert done.returncode == 0, done.stdout
+    assert "131047" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert done.stderr == ""
+
+
+def test_demo_of_a_bot_that_does_not_start() -> None:
+    """A demo in which something is missing ends with status 1 and says what."""
+    done = run("demo", LOG_LEVEL="no such level")
+    assert done.returncode == 1
+    assert "Missing: the bot starts." in done.stdout
