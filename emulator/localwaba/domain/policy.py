@@ -1,67 +1,244 @@
-"""Every choice that Meta leaves undocumented, as a named knob with a default."""
+"""Every choice that Meta leaves undocumented, or changed over time, as a named knob with a default and its source."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The knobs of a world; the comment behind each says what it decides. Times are seconds."""
+def _knob(text: str, source: str, confidence: Literal["M", "C", "U"]) -> msgspec.Meta:
+    """What a knob decides, where its default comes from, and how sure that is (Meta says so, captured, uncertain)."""
+    return msgspec.Meta(description=text, extra={"source": source, "confidence": confidence})
 
-    newer_version: Literal["serve", "refuse"] = "serve"  # a Graph version newer than known: newest one, or 2500
-    window_seconds: float = 86_400.0  # length of the customer service window
-    window_answer: Literal["webhook", "sync"] = "webhook"  # where 131047 is told
-    reaction_opens_window: bool = False  # whether a user's reaction opens the window
-    call_opens_window: bool = True  # whether a user's call, answered or not, opens the window
-    entry_window_seconds: float = 259_200.0  # free entry point window after the first answer
-    sent_after: float = 0.0  # from acceptance to the status `sent`
-    delivered_after: float = 0.3  # from `sent` to `delivered`, where a user's behaviour does not say
-    read_after: float | None = 1.5  # from `delivered` to `read`; null: never
-    review_after: float = 5.0  # from a template's creation or edit to its review
-    review_outcome: Literal["approve", "pending", "reject"] = "approve"  # pending: nobody reviews
-    authentication_review: Literal["instant", "delayed"] = "instant"  # authentication templates
-    edit_keeps_approved: bool = False  # an edited template stays APPROVED while it is reviewed
-    header_format_subcode: int = 2388047  # or 2388072, as one capture has it
-    strict_trailing_variable: bool = True  # a variable followed by punctuation only counts as trailing
-    variable_ratio: bool = True  # refuse templates with too many variables for their words (2388293)
-    body_limit: int = 1024  # characters of a template's body; one provider reports 550
-    template_name_lock: float = 2_592_000.0  # until a deleted approved name may be used again
-    sample_template_from_real_number: Literal["allow", "refuse"] = "allow"  # hello_world: 131058 if refused
-    url_seconds: float = 300.0  # a media URL's life
-    uploaded_media_seconds: float = 2_592_000.0
-    received_media_seconds: float = 604_800.0
-    fetch_links: Literal["loopback", "all", "never"] = "loopback"  # whether `link` media is really fetched
-    webhook_success: Literal["200", "2xx"] = "200"  # which answers count as delivered
-    webhook_timeout: float = 20.0  # real seconds until an unanswered webhook counts as failed
-    verify_timeout: float = 6.0  # real seconds for the handshake
-    webhook_retries: tuple[float, ...] = (  # after each failed attempt, in seconds of the world; Meta publishes none
-        0.0,
-        10.0,
-        60.0,
-        300.0,
-        900.0,
-        3_600.0,
-        10_800.0,
-        21_600.0,
-        43_200.0,
-    )
-    webhook_retry_window: float = 604_800.0  # then given up; the last interval repeats until then
-    webhook_encoding: Literal["escaped", "plain"] = "escaped"
-    legacy_signature: bool = True  # X-Hub-Signature (sha1) beside X-Hub-Signature-256
-    status_contacts: Literal["captured", "documented", "none"] = "captured"  # contacts beside statuses
-    status_pricing: Literal["all", "sent-and-one"] = "all"  # pricing on which statuses
-    error_href: Literal["none", "path", "url"] = "url"  # href of errors in webhooks
-    business_scoped_ids: bool = True  # user_id, from_user_id, recipient_user_id in webhooks (since April 2026)
-    inbound_media_url: bool = True  # media objects carry a url (since November 2025)
-    unknown_keys: Literal["ignore", "refuse"] = "ignore"  # unknown top-level keys of a request
-    read_unknown_message: Literal["refuse", "accept"] = "refuse"  # mark as read of a message that is not there
-    retained_messages: int = 20_000
-    retained_deliveries: int = 20_000
-    retained_journal: int = 50_000
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The knobs of a world. Times are seconds of the world's clock, unless a knob says real seconds."""
+
+    # Graph versions and requests
+    newer_version: Annotated[
+        Literal["serve", "refuse"],
+        _knob(
+            "A Graph version newer than known: served as the newest one with a warning, or refused with 2500",
+            "captured answers: a version that does not exist is refused",
+            "C",
+        ),
+    ] = "serve"
+    read_unknown_message: Annotated[
+        Literal["refuse", "accept"],
+        _knob("Mark as read of a message that this number never received", "observed behaviour", "U"),
+    ] = "refuse"
+
+    # Windows
+    window_seconds: Annotated[
+        float, _knob("Length of the customer service window", "Meta: customer service windows", "M")
+    ] = 86_400.0
+    window_answer: Annotated[
+        Literal["webhook", "sync"],
+        _knob(
+            "Where 131047 is told: in a failed status after HTTP 200, or in the answer",
+            "captured webhooks 2025-2026; Meta's table lists HTTP 400 too",
+            "C",
+        ),
+    ] = "webhook"
+    reaction_opens_window: Annotated[
+        bool, _knob("Whether a user's reaction opens the window", "no document and no capture settles it", "U")
+    ] = False
+    call_opens_window: Annotated[
+        bool, _knob("Whether a user's call, answered or not, opens the window", "Meta: calling", "M")
+    ] = True
+    entry_window_seconds: Annotated[
+        float, _knob("Length of the free entry point window, from the first answer", "Meta: pricing", "M")
+    ] = 259_200.0
+
+    # Statuses and users
+    sent_after: Annotated[float, _knob("From acceptance to the status `sent`", "invented", "U")] = 0.0
+    delivered_after: Annotated[
+        float, _knob("From `sent` to `delivered`, where a user's behaviour does not say", "invented", "U")
+    ] = 0.3
+    read_after: Annotated[
+        float | None,
+        _knob("From `delivered` to `read`, where a user's behaviour does not say; null: never", "invented", "U"),
+    ] = 1.5
+    status_contacts: Annotated[
+        Literal["captured", "documented", "none"],
+        _knob(
+            "`contacts` beside statuses: as captured, as documented, or as before April 2026",
+            "captures of April to August 2026 against Meta's page",
+            "C",
+        ),
+    ] = "captured"
+    status_pricing: Annotated[
+        Literal["all", "sent-and-one"],
+        _knob(
+            "`pricing` on sent, delivered and read, or on sent and delivered only", "captures against Meta's page", "C"
+        ),
+    ] = "all"
+    error_href: Annotated[
+        Literal["none", "path", "url"], _knob("`href` of errors in webhooks", "all three were captured", "C")
+    ] = "url"
+    business_scoped_ids: Annotated[
+        bool,
+        _knob(
+            "`user_id`, `from_user_id` and `recipient_user_id` in webhooks",
+            "Meta: business-scoped user ids, since April 2026",
+            "M",
+        ),
+    ] = True
+    inbound_media_url: Annotated[
+        bool, _knob("Media objects in webhooks carry a `url`", "Meta: media webhooks, since November 2025", "M")
+    ] = True
+
+    # Templates
+    review_after: Annotated[
+        float, _knob("From a template's creation or edit to its review", "Meta: up to 24 hours, mostly minutes", "U")
+    ] = 5.0
+    review_outcome: Annotated[
+        Literal["approve", "pending", "reject"],
+        _knob("What a review finds where no rule says otherwise; pending: nobody reviews", "invented", "U"),
+    ] = "approve"
+    authentication_review: Annotated[
+        Literal["instant", "delayed"], _knob("When authentication templates are approved", "often observed", "U")
+    ] = "instant"
+    edit_keeps_approved: Annotated[
+        bool, _knob("An edited template stays APPROVED while it is reviewed", "Meta's pages disagree", "U")
+    ] = False
+    header_format_subcode: Annotated[
+        Literal[2388047, 2388072],
+        _knob("Subcode of a badly formed text header", "Meta's table against one capture", "C"),
+    ] = 2388047
+    strict_trailing_variable: Annotated[
+        bool, _knob("A variable followed by punctuation only counts as trailing", "sources disagree", "U")
+    ] = True
+    variable_ratio: Annotated[
+        bool,
+        _knob(
+            "Refuse templates with too many variables for their words (2388293)",
+            "formula of two providers, fits 18 live samples",
+            "C",
+        ),
+    ] = True
+    body_limit: Annotated[
+        int, _knob("Characters of a template's body; one provider reports 550", "Meta: template components", "M")
+    ] = 1024
+    template_name_lock: Annotated[
+        float, _knob("Until the name of a deleted approved template may be used again", "Meta; captured refusals", "C")
+    ] = 2_592_000.0
+    sample_template_from_real_number: Annotated[
+        Literal["allow", "refuse"],
+        _knob(
+            "Sending hello_world from a number that is no public test number: 131058 if refused",
+            "one field report of 2026",
+            "U",
+        ),
+    ] = "allow"
+
+    # Media
+    url_seconds: Annotated[float, _knob("Life of a media URL", "Meta: media", "M")] = 300.0
+    uploaded_media_seconds: Annotated[float, _knob("Life of an uploaded media id", "Meta: media", "M")] = 2_592_000.0
+    received_media_seconds: Annotated[
+        float, _knob("Life of a media id from a webhook", "Meta: media, since October 2025", "M")
+    ] = 604_800.0
+    fetch_links: Annotated[
+        Literal["loopback", "all", "never"],
+        _knob(
+            "Whether media sent by `link` is really fetched; others are taken on trust",
+            "a choice of this emulator: it does not leave the machine",
+            "U",
+        ),
+    ] = "loopback"
+
+    # Webhooks
+    webhook_success: Annotated[
+        Literal["200", "2xx"], _knob("Which answers count as delivered", "Meta documents only 200", "M")
+    ] = "200"
+    webhook_timeout: Annotated[
+        float, _knob("Real seconds until an unanswered webhook counts as failed", "Meta: calling FAQ", "M")
+    ] = 20.0
+    verify_timeout: Annotated[float, _knob("Real seconds for the handshake", "captured error text", "C")] = 6.0
+    webhook_retries: Annotated[
+        tuple[float, ...],
+        _knob("Pauses after failed attempts; the last one repeats", "invented: Meta publishes no intervals", "U"),
+    ] = (0.0, 10.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0, 21_600.0, 43_200.0)
+    webhook_retry_window: Annotated[
+        float, _knob("Then a webhook is given up", "Meta: webhooks overview (7 days); an older page says 36 hours", "M")
+    ] = 604_800.0
+    webhook_encoding: Annotated[
+        Literal["escaped", "plain"],
+        _knob("Bytes of a webhook: escaped as Meta does, or plain JSON", "captured bodies", "C"),
+    ] = "escaped"
+    legacy_signature: Annotated[
+        bool, _knob("`X-Hub-Signature` (SHA-1) beside `X-Hub-Signature-256`", "older captures", "U")
+    ] = True
+
+    # Retention of this emulator
+    retained_messages: Annotated[
+        int,
+        _knob(
+            "Messages kept of which nothing more will be told; dropped ones are counted",
+            "a limit of this emulator",
+            "U",
+        ),
+    ] = 20_000
+    retained_deliveries: Annotated[
+        int,
+        _knob(
+            "Webhooks kept after they were delivered or given up; dropped ones are counted",
+            "a limit of this emulator",
+            "U",
+        ),
+    ] = 20_000
+    retained_journal: Annotated[
+        int, _knob("Entries of the journal; dropped ones are counted", "a limit of this emulator", "U")
+    ] = 50_000
+
+
+class Knob(NamedTuple):
+    """A knob as documentation and the control API show it."""
+
+    name: str
+    default: Any
+    text: str
+    source: str
+    confidence: str
+
+
+def knobs() -> tuple[Knob, ...]:
+    """All knobs in the order of their definition."""
+    hints = get_type_hints(Policy, include_extras=True)
+    defaults = Policy()
+    found: list[Knob] = []
+    for name in Policy.__struct_fields__:
+        meta = next(part for part in get_args(hints[name]) if isinstance(part, msgspec.Meta))
+        extra = meta.extra or {}
+        found.append(Knob(name, getattr(defaults, name), meta.description or "", extra["source"], extra["confidence"]))
+    return tuple(found)
+
+
+PROFILES: dict[str, dict[str, Any]] = {
+    "realistic": {},
+    "strict": {"newer_version": "refuse", "sample_template_from_real_number": "refuse"},
+    "relaxed": {"read_unknown_message": "accept", "variable_ratio": False},
+    "before-2025-10": {
+        "business_scoped_ids": False,
+        "inbound_media_url": False,
+        "status_contacts": "none",
+        "received_media_seconds": 2_592_000.0,
+    },
+}
+"""Ready sets of knobs: as Meta is today; as hard as it may be; without limits; as it was before October 2025."""
 
 
 def patch(policy: Policy, changes: dict[str, Any]) -> Policy:
-    """A policy with some knobs changed; `msgspec.ValidationError` names an unknown knob or a wrong value."""
-    return msgspec.convert(msgspec.to_builtins(policy) | changes, Policy)
+    """A policy with some knobs changed; `profile` first sets all knobs to those of a ready profile.
+
+    `msgspec.ValidationError` names an unknown knob or a wrong value; ValueError an unknown profile.
+    """
+    changes = dict(changes)
+    profile = changes.pop("profile", None)
+    base: dict[str, Any] = msgspec.to_builtins(policy)
+    if profile is not None:
+        if profile not in PROFILES:
+            raise ValueError(f"there is no profile {profile!r}; known: {', '.join(PROFILES)}")
+        base = PROFILES[profile]
+    return msgspec.convert(base | changes, Policy)
