@@ -1,1 +1,1 @@
-"""pytest plugin of localwaba."""
+"""pytest plugin of localwaba: fixtures `waba` and `waba_server`, marker `waba`; Hypothesis strategies."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from localwaba.client.link import ControlError, Link
+from localwaba.client.calls import Call, GraphError
+from localwaba.client.chat import Bubble
+from localwaba.client.link import ControlError, Link, Unreachable
+from localwaba.client.refusals import Refusals
 from localwaba.client.user import User
 from localwaba.client.waba import Waba
 
-__all__ = ["ControlError", "Link", "User", "Waba"]
+__all__ = ["Bubble", "Call", "ControlError", "GraphError", "Link", "Refusals", "Unreachable", "User", "Waba"]

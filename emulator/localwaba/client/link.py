@@ -1,14 +1,16 @@
-"""One keep-alive connection to a running emulator; the standard library's client costs a test 0.2 ms a call."""
+"""Keep-alive connections to a running emulator; the standard library's client costs a test 0.2 ms a call."""
 
 from __future__ import annotations
 
-import http.client
 import json
+import threading
 from collections.abc import Mapping
-from typing import Any
+from http.client import CannotSendRequest, HTTPConnection, RemoteDisconnected
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 _BOUNDARY = "localwaba-7d1f0c6a"
+CONTROL = "/_localwaba/"
 
 
 class ControlError(RuntimeError):
@@ -19,30 +21,88 @@ class ControlError(RuntimeError):
         self.status = status
 
 
-class Link:
-    """Calls to `/_localwaba/`, for one world (by its token) or, without a token, for the default one."""
+class Unreachable(ConnectionError):
+    """Nothing answers where the emulator should be."""
 
-    def __init__(self, url: str, token: str = "", *, control_token: str = "", timeout: float = 60.0) -> None:
+
+class Reply(NamedTuple):
+    """An answer as it came; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes
+
+
+class Wire:
+    """One connection for each thread that talks to one server, so that no thread waits for another's answer."""
+
+    def __init__(self, url: str, timeout: float) -> None:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise ValueError(f"an emulator's URL is http://host:port, not {url!r}")
         self.url = url.rstrip("/")
-        self._host = parts.hostname
-        self._port = parts.port or 80
+        self._address = (parts.hostname, parts.port or 80)
         self._timeout = timeout
+        self._own = threading.local()
+        self._all: list[HTTPConnection] = []
+
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+        """One exchange; a kept connection that the server has closed meanwhile is replaced once."""
+        while True:
+            connection: HTTPConnection | None = getattr(self._own, "connection", None)
+            is_fresh = connection is None or connection.sock is None
+            if connection is None:
+                connection = self._own.connection = HTTPConnection(*self._address, timeout=self._timeout)
+                self._all.append(connection)
+            try:
+                connection.request(method, path, body=body, headers=dict(headers))
+                response = connection.getresponse()
+                given = {name.lower(): value for name, value in response.getheaders()}
+                return Reply(response.status, given, response.read())
+            except (ConnectionError, RemoteDisconnected, CannotSendRequest) as error:
+                connection.close()
+                if is_fresh:
+                    raise Unreachable(f"no emulator answers at {self.url}: {error}") from None
+
+    def close(self) -> None:
+        """Ends all connections; the next call opens new ones."""
+        for connection in self._all:
+            connection.close()
+
+
+class Link:
+    """Calls to `/_localwaba/`, for one world (by its token) or, without a token, for the default one."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        *,
+        control_token: str = "",
+        timeout: float = 60.0,
+        wire: Wire | None = None,
+    ) -> None:
+        self._wire = wire or Wire(url, timeout)
+        self._control_token = control_token
         self._headers = {"Content-Type": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         if control_token:
             self._headers["X-Localwaba-Control-Token"] = control_token
-        self._connection: http.client.HTTPConnection | None = None
 
-    def call(
-        self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
-    ) -> Any:
+    @property
+    def url(self) -> str:
+        """The origin of the server."""
+        return self._wire.url
+
+    def of(self, token: str) -> Link:
+        """A link to the world of another token, over the same connections."""
+        return Link(self.url, token, control_token=self._control_token, wire=self._wire)
+
+    def call(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         """One call of the control API; `path` is relative to `/_localwaba/`. ControlError if it is refused."""
         raw = None if body is None else json.dumps(body).encode()
-        return self._answer(*self._send(method, _path(path, query), raw, self._headers))
+        return _value(self._wire.send(method, _path(path, query), raw, self._headers))
 
     def upload(self, path: str, message: Any, content: bytes, filename: str, mime_type: str) -> Any:
         """A call with a JSON part `message` and a part `file`."""
@@ -54,47 +114,42 @@ class Link:
         ).encode()
         headers = self._headers | {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
         raw = head + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
-        return self._answer(*self._send("POST", _path(path, None), raw, headers))
+        return _value(self._wire.send("POST", _path(path, None), raw, headers))
 
     def raw(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """A call whose body and answer are bytes, such as a snapshot's."""
-        status, answer = self._send(method, _path(path, None), body, self._headers)
-        if status >= 400:
-            self._answer(status, answer)
-        return answer
+        reply = self._wire.send(method, _path(path, None), body, self._headers)
+        if reply.status >= 400:
+            _value(reply)
+        return reply.raw
+
+    def graph(self, method: str, path: str, body: Any = None) -> Reply:
+        """A Graph call as an app would make it, whatever the answer; `path` begins with a slash."""
+        headers = {name: value for name, value in self._headers.items() if name != "X-Localwaba-Control-Token"}
+        raw = None if body is None else json.dumps(body).encode()
+        if raw is None:
+            del headers["Content-Type"]
+        return self._wire.send(method, quote(path, safe="/?&=,.:%~{}()"), raw, headers)
 
     def close(self) -> None:
-        """Ends the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Ends the connections, those of `of` links too."""
+        self._wire.close()
 
-    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        for attempt in (1, 2):
-            fresh = self._connection is None
-            if self._connection is None:
-                self._connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
-            try:
-                self._connection.request(method, path, body=body, headers=dict(headers))
-                response = self._connection.getresponse()
-                return response.status, response.read()
-            except (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest):
-                self.close()
-                if fresh or attempt == 2:
-                    raise
-        raise AssertionError("unreachable")
 
-    def _answer(self, status: int, raw: bytes) -> Any:
-        value = json.loads(raw) if raw else None
-        if status >= 400:
-            text = value.get("error") if isinstance(value, dict) else None
-            if isinstance(text, dict):
-                text = text.get("message")
-            raise ControlError(status, str(text or f"HTTP {status}"))
-        return value
+def _value(reply: Reply) -> Any:
+    try:
+        value = json.loads(reply.raw) if reply.raw else None
+    except ValueError:
+        value = None
+    if reply.status >= 400:
+        text = value.get("error") if isinstance(value, dict) else None
+        if isinstance(text, dict):
+            text = text.get("message")
+        raise ControlError(reply.status, str(text or f"HTTP {reply.status}"))
+    return value
 
 
 def _path(path: str, query: Mapping[str, Any] | None) -> str:
-    found = "/_localwaba/" + quote(path, safe="/")
+    found = CONTROL + quote(path, safe="/")
     given = {key: value for key, value in (query or {}).items() if value is not None}
     return f"{found}?{urlencode(given)}" if given else found

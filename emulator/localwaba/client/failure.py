@@ -1,0 +1,142 @@
+"""The text of an expectation that was not met: what was expected, what came nearest, and everything that may be why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from localwaba.client.calls import Call
+from localwaba.client.chat import Bubble, draw
+from localwaba.client.expectation import Expectation
+
+_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known when a user has waited in vain.
+
+    `new` are the messages since the last one that was received, failed ones included; `old` those before. `strangers`
+    are refused calls with a token that no world knows. `webhook` is the app's callback, if it has one.
+    """
+
+    name: str
+    new: Sequence[Bubble]
+    old: Sequence[Bubble]
+    calls: Sequence[Call]
+    deliveries: Sequence[Mapping[str, Any]]
+    strangers: Sequence[Call]
+    webhook: str | None
+
+    @property
+    def arrived(self) -> list[Bubble]:
+        """What the app sent and the phone got."""
+        return [one for one in self.new if one.sender == "business" and not one.has_failed]
+
+    @property
+    def failed(self) -> list[Bubble]:
+        """What the app sent and the phone never got."""
+        return [one for one in self.new if one.sender == "business" and one.has_failed]
+
+    @property
+    def refused(self) -> list[Call]:
+        """The calls to which Graph said no."""
+        return [call for call in self.calls if call.is_refused]
+
+    @property
+    def unanswered(self) -> list[Mapping[str, Any]]:
+        """The webhooks that were tried and that the app has not taken."""
+        return [one for one in self.deliveries if one["state"] != "delivered" and one["attempts"]]
+
+
+def missed(expected: Expectation, seen: Evidence, waited: float) -> str:
+    """The text for a message that did not come."""
+    lines = [f"{_verdict(expected, seen)} (waited {waited:g} s).", "", "Expected a message to " + seen.name]
+    lines += [f"  {line}" for line in expected.lines()]
+    nearest = expected.nearest(seen.arrived) or expected.nearest(seen.failed)
+    if nearest is not None and expected.wanted:
+        place = [one.id for one in seen.arrived + seen.failed].index(nearest.id) + 1
+        lines += ["", f"Nearest: message {place} of {len(seen.arrived + seen.failed)}, {_ticks(nearest)}"]
+        lines += [f"  {line}" for line in expected.difference(nearest)]
+    earlier = next((one for one in seen.old if one.sender == "business" and expected.fits(one)), None)
+    if earlier is not None and expected.wanted:
+        lines += ["", "A message like this was received before; each receives() looks only at what came later."]
+    return "\n".join(lines + surroundings(seen))
+
+
+def unwanted(found: Bubble, seen: Evidence) -> str:
+    """The text for a message that came though none was expected."""
+    lines = [f"{seen.name} received a message, expected none: {found.type} {found.text!r}"]
+    return "\n".join(lines + surroundings(seen))
+
+
+def _verdict(expected: Expectation, seen: Evidence) -> str:
+    name = seen.name
+    if seen.arrived:
+        count = len(seen.arrived)
+        return f"{name} did not receive that: the app sent {count} other message{'' if count == 1 else 's'}"
+    if seen.failed:
+        last = next((one for one in reversed(seen.failed) if expected.fits(one)), seen.failed[-1])
+        what = "the app's message" if expected.fits(last) else "what the app sent, another message,"
+        return f"{name} received nothing: {what} failed with {last.error.get('code')} {last.error.get('title', '')}"
+    refused = [call for call in seen.refused if call.operation in ("send_message", "")]
+    if refused:
+        last_call = refused[-1]
+        detail = last_call.error.get("code", f"HTTP {last_call.status}")
+        return f"{name} received nothing: the app's send was refused with {detail}"
+    pending = [one for one in seen.new if one.sender == "business"]
+    return f"{name} received nothing: the app sent nothing" + (" since" if seen.old and not pending else "")
+
+
+def _ticks(one: Bubble) -> str:
+    return f"failed with {one.error.get('code')}" if one.has_failed else one.ticks
+
+
+def surroundings(seen: Evidence) -> list[str]:
+    """The chat, the refusals, the webhooks that were not taken, and what is missing."""
+    chat = draw([*seen.old, *seen.new], seen.name)
+    lines = ["", f"Chat of {seen.name}", *(f"  {line}" for line in chat[-3 * _MOST :])] if chat else []
+    if not chat:
+        lines += ["", f"Chat of {seen.name}: empty"]
+    lines += listed("Refused calls of the app", [str(call) for call in seen.refused])
+    lines += listed("Webhooks that the app did not answer with 200", map(told, seen.unanswered))
+    if seen.webhook is None:
+        lines += ["", "The app has no webhook, so it cannot know what users write: waba.webhook(url)"]
+    if seen.strangers and not seen.calls:
+        strange = [
+            f"{call.method} {call.path} -> {call.status} {call.error.get('message', '')}" for call in seen.strangers
+        ]
+        lines += listed("No call came with this world's token, but some with one that no world knows", strange[-3:])
+        lines.append("  Give the app waba.access_token, or its whole environment: waba.env")
+    return lines
+
+
+def listed(title: str, items: Iterable[str]) -> list[str]:
+    """A title with a count, and the items, the last ones if there are many; nothing for none."""
+    found = list(items)
+    if not found:
+        return []
+    lines = ["", f"{title} ({len(found)})"]
+    if len(found) > _MOST:
+        lines.append(f"  … {len(found) - _MOST} more before these")
+    return lines + [f"  {line}" for item in found[-_MOST:] for line in item.split("\n")]
+
+
+def told(delivery: Mapping[str, Any]) -> str:
+    """A webhook and the last answer to it, in one line."""
+    last = delivery["attempts"][-1]
+    answer = last.get("error") or f"{last['status']} {last.get('answer') or ''}".rstrip()[:200]
+    tries = len(delivery["attempts"])
+    count = f" ({tries} tries)" if tries > 1 else ""
+    return f"{_about(delivery)} -> {last['url']} -> {answer}{count}"
+
+
+def _about(delivery: Mapping[str, Any]) -> str:
+    try:
+        value = delivery["body"]["entry"][0]["changes"][0]["value"]
+    except (KeyError, IndexError, TypeError):
+        return str(delivery["field"])
+    kinds = [f"status {one['status']}" for one in value.get("statuses", ())]
+    kinds += [str(one.get("type", "")) for one in value.get("messages", ())]
+    return f"{delivery['field']}: {', '.join(kinds)}" if kinds else str(delivery["field"])

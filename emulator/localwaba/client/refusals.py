@@ -1,0 +1,86 @@
+"""Refusals that a test expects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import sleep
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from localwaba.client.calls import Call, GraphError
+from localwaba.client.chat import Bubble, bubble
+from localwaba.client.failure import listed
+from localwaba.runtime.system import elapsed
+
+if TYPE_CHECKING:
+    from localwaba.client.waba import Waba
+
+
+class Refusals:
+    """Within a `with` block, some of these codes have to be told to the app: at once, or later by a `failed` status.
+
+    Without codes any refusal will do. `calls` and `messages` are what was found, after the block.
+    """
+
+    def __init__(self, waba: Waba, codes: Sequence[int], timeout: float) -> None:
+        self._waba = waba
+        self._codes = codes
+        self._timeout = timeout
+        self._first = 0
+        self._before: frozenset[str] = frozenset()
+        self.calls: list[Call] = []
+        self.messages: list[Bubble] = []
+
+    def __enter__(self) -> Refusals:
+        calls = self._waba.calls
+        self._first = calls[-1].n if calls else 0
+        self._before = frozenset(one["id"] for one in self._waba.messages(status="failed"))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is not None and not (isinstance(error, GraphError) and self._wants(error.code)):
+            return False
+        until, pause = elapsed() + self._timeout, 0.002
+        while True:
+            self._waba.settle(max(0.01, until - elapsed()))
+            self._look()
+            if self.calls or self.messages:
+                break
+            if elapsed() >= until:
+                raise AssertionError(self._text())
+            sleep(pause)
+            pause = min(pause * 1.5, 0.05)
+        self._waba.expect(*(call.trace for call in self.calls), *(one.id for one in self.messages))
+        return error is not None
+
+    def _wants(self, code: object) -> bool:
+        return not self._codes or code in self._codes
+
+    def _look(self) -> None:
+        self.calls = [call for call in self._new_refusals() if self._wants(call.code)]
+        failed = [bubble(one) for one in self._waba.messages(status="failed") if one["id"] not in self._before]
+        self.messages = [one for one in failed if self._wants(one.error.get("code"))]
+
+    def _new_refusals(self) -> list[Call]:
+        return [call for call in self._waba.refusals if call.n > self._first]
+
+    def _text(self) -> str:
+        codes = " or ".join(str(code) for code in self._codes)
+        others = [str(call) for call in self._new_refusals()]
+        others += [
+            f"{one['type']} message to {one['user']} failed with {one['error']['code']}: {one.get('why', '')}"
+            for one in self._waba.messages(status="failed")
+            if one["id"] not in self._before
+        ]
+        calls = [call for call in self._waba.calls if call.n > self._first]
+        lines = [f"expected {f'a refusal with {codes}' if codes else 'a refusal'}, there was none"]
+        if others:
+            lines[0] = f"expected a refusal with {codes}, but the app was refused otherwise"
+            lines += listed("Refused instead", others)
+        elif calls:
+            lines += listed("Calls meanwhile", [f"{call.method} {call.path} -> {call.status}" for call in calls])
+        else:
+            lines += ["", "The app made no call meanwhile."]
+        return "\n".join(lines)
