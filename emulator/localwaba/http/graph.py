@@ -209,14 +209,17 @@ class Graph:
         return answer, extra, served.traits.version
 
     def _authenticate(self, exchange: Exchange, place: Place) -> tuple[Host, Token | None]:
-        """The world and the token of a request; without a token, the world that has the node."""
+        """The world and the token of a request; without a token, the world that has the node.
+
+        A token in the query wins over the header: pywa calls with an app's token so, over a session with another.
+        """
         given = exchange.headers.get(b"authorization")
         text = ""
         if given is not None:
             kind, _, text = given.decode("latin-1").strip().partition(" ")
             if kind.lower() not in ("bearer", "oauth"):
                 text = ""
-        text = text.strip() or str(exchange.query.get("access_token", ""))
+        text = str(exchange.query.get("access_token", "")) or text.strip()
         if text:
             return authenticate(self._hosts, text, exchange.host)
         found = self._hosts.by_node(place.node) if place.node else None
