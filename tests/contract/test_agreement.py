@@ -66,7 +66,7 @@ def mutated(draw):
 
 @settings(max_examples=300, deadline=None)
 @given(mutated())
-@example(VALID[0] | {"to": "1\n"})
+@example(VALID[0] | {"type": "image", "image": {"id": "1\n"}})
 @example(VALID[0] | {"messaging_product": "whatſapp"})
 @example(VALID[0] | {"to": None, "recipient": "US.1"})
 def test_both_validators_agree(message):

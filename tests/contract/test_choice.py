@@ -23,7 +23,7 @@ ORDER = [
     ({"to": 5, "text": {"body": 5}}, "The parameter messaging_product is required."),
     (SEND | {"text": {"body": 5, "boddy": "x"}}, "Param text['body'] must be a string."),
     (SEND | {"text": {"boddy": "x"}}, "The parameter text['body'] is required."),
-    (SEND | {"to": ["1"], "text": {"body": 5}}, "Param to must be a string."),
+    (SEND | {"to": ["1"], "text": {}}, "Param to must be a string."),
     (SEND | {"text": "hi"}, "Param text must be a JSON object."),
     (SEND | {"text": None}, "The parameter text is required."),
     (SEND | {"type": None}, "Param type must be one of {"),
@@ -40,7 +40,12 @@ def test_first_error_of_many(message, start):
 def test_what_graph_refuses_comes_before_what_messaging_refuses():
     """An unexpected key deep within is answered before a text that is too long further up."""
     button = {"type": "reply", "reply": {"id": "1", "title": "t", "emoji": "x"}}
-    inner = {"type": "button", "body": {"text": "x" * 1025}, "action": {"buttons": [button]}}
+    inner = {
+        "type": "button",
+        "body": {"text": "x" * 1025},
+        "header": {"type": "text"},
+        "action": {"buttons": [button]},
+    }
     message = SEND | {"type": "interactive", "interactive": inner}
     assert said(message) == "Unexpected key \"emoji\" on param \"interactive['action']['buttons'][0]['reply']\"."
 
