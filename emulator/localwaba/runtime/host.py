@@ -12,6 +12,7 @@ from localwaba.domain import deliveries, routing, statuses
 from localwaba.domain.agenda import Item, RetryDelivery
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import Reading
+from localwaba.domain.consequences import follow
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import DeliveryQueued, Event, LinkWanted
 from localwaba.domain.ids import Ids
@@ -84,7 +85,7 @@ class WorldHost:
     # what rules returned
 
     def commit(self, events: Sequence[Event], ids: Ids) -> None:
-        """Makes events happen and queues the webhooks that tell of them."""
+        """Makes events happen, what follows from them too, and queues the webhooks that tell of them."""
         world, entries = self.world, self.entries
         for event in events:
             apply(world, event)
@@ -95,6 +96,9 @@ class WorldHost:
                 self._outgoing.append(queued.delivery.id)
             if type(event) is LinkWanted:
                 self._fetch(event)
+            following = follow(world, event, ids)
+            if following:
+                self.commit(following, ids)
         world.drawn = ids.drawn
 
     def redeliver(self, delivery_id: str) -> bool:
