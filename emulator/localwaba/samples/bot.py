@@ -150,11 +150,18 @@ class Bot:
         user = message.get("from") or message["from_user_id"]
         try:
             async with self.turns[user]:
-                if message["type"] in ("text", "interactive", "image"):
-                    await self.graph.mark_read(message["id"])
+                await self.acknowledge(message)
                 await self.answer(user, message)
         except (GraphError, httpx.HTTPError, KeyError) as error:
             log.error("message %s: %s", message["id"], error)
+
+    async def acknowledge(self, message: dict[str, Any]) -> None:
+        """Marks what will be answered as read; if that fails, the answer matters more."""
+        if message["type"] in ("text", "interactive", "image"):
+            try:
+                await self.graph.mark_read(message["id"])
+            except GraphError as error:
+                log.warning("mark %s as read: %s", message["id"], error)
 
     async def answer(self, user: str, message: dict[str, Any]) -> None:
         """Decides what to say."""

@@ -1,0 +1,217 @@
+"""The bot that people are told to copy behaves as a bot should."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from localwaba.samples.bot import draw, make_app
+
+pytestmark = pytest.mark.consumer
+JOBS = {"JOBS_TOKEN": "jobs"}
+
+
+@contextmanager
+def running(environ: dict[str, str]) -> Iterator[str]:
+    """The bot on a free port; its URL."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(make_app(environ), log_level="error", ws="none")
+    server = uvicorn.Server(config)
+    thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
+    thread.start()
+    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    try:
+        while not server.started and thread.is_alive():
+            thread.join(0.005)
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        sock.close()
+
+
+@pytest.fixture
+def bot(waba: Any) -> Iterator[str]:
+    """The bot, subscribed to the webhooks of this test's world; its URL."""
+    with running(waba.env | JOBS) as url:
+        waba.webhook(f"{url}/webhook")
+        yield url
+
+
+def signed(waba: Any, payload: object) -> tuple[bytes, dict[str, str]]:
+    raw = json.dumps(payload).encode()
+    return raw, {"X-Hub-Signature-256": "sha256=" + hmac.new(waba.app_secret.encode(), raw, hashlib.sha256).hexdigest()}
+
+
+def remind(bot: str, to: str) -> int:
+    return httpx.post(f"{bot}/reminders", json={"to": to}, headers={"Authorization": "Bearer jobs"}).status_code
+
+
+def text_from(wa_id: str, message_id: str) -> dict[str, Any]:
+    return {"from": wa_id, "id": message_id, "timestamp": "0", "type": "text", "text": {"body": "hi"}}
+
+
+def batch(*values: dict[str, Any]) -> dict[str, Any]:
+    return {"entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]} for value in values]}
+
+
+def test_buttons_and_list(waba: Any, bot: str) -> None:
+    """A text is answered with buttons, a tap with a list, a choice with a text that quotes it."""
+    user = waba.user()
+    user.sends("Hello")
+    user.receives(type="interactive", buttons=["See the coffees", "Show me the place", "Where is my order?"])
+    user.taps("See the coffees")
+    user.receives(type="interactive", buttons=["Flat white", "Cortado", "Filter coffee"])
+    chosen = user.taps("Cortado")
+    user.receives(text="One Cortado, order 1042. Thank you!", reply_to=chosen)
+
+
+def test_read_and_typing(waba: Any, bot: str) -> None:
+    """A message that is answered was marked as read first, with a typing indicator."""
+    user = waba.user()
+    sent = user.sends("Hello")
+    user.receives(type="interactive")
+    bodies = [call.request for call in waba.calls if call.operation == "send_message"]
+    expected = {
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": sent,
+        "typing_indicator": {"type": "text"},
+    }
+    assert expected == bodies[0]
+
+
+def test_own_picture(waba: Any, bot: str) -> None:
+    """A picture of the bot's own is uploaded and sent by its id."""
+    user = waba.user()
+    user.sends("Hello")
+    user.taps("Show me the place")
+    found = user.receives(type="image", text="Our roastery at sunrise")
+    assert waba.get(found.content["id"])["file_size"] == len(draw())
+
+
+def test_picture_comes_back(waba: Any, bot: str) -> None:
+    """A picture of a user is downloaded and comes back byte by byte."""
+    user = waba.user()
+    user.sends_image(draw(16))
+    found = user.receives(type="image", text="Nice! Here it is again.")
+    assert waba.get(found.content["id"])["sha256"] == hashlib.sha256(draw(16)).hexdigest()
+
+
+def test_template_is_made_once(waba: Any, bot: str) -> None:
+    """The template is created at the first start and left alone at the second."""
+    with running(waba.env):
+        pass
+    assert [one["name"] for one in waba.templates() if one["name"] != "hello_world"] == ["order_update"]
+
+
+def test_order_status(waba: Any, bot: str) -> None:
+    """Who asks for an order gets the template, with their name in it."""
+    waba.templates.approve("order_update")
+    user = waba.user("Ada Lovelace")
+    user.sends("Where is my order?")
+    user.receives(template="order_update", text=lambda text: text.startswith("Hello Ada Lovelace, your order 1042"))
+
+
+def test_reminder_in_the_window(waba: Any, bot: str) -> None:
+    """As long as the window is open a reminder is an ordinary text."""
+    user = waba.user()
+    user.sends("Hello")
+    user.receives(type="interactive")
+    assert remind(bot, user.wa_id) == 200
+    user.receives(text="Your order 1042 arrives tomorrow. Will you be at home?")
+
+
+@pytest.mark.parametrize("told", ["webhook", "sync"])
+def test_reminder_after_the_window(waba: Any, bot: str, told: str) -> None:
+    """Once the window has closed the template takes the reminder's place, however the failure is told."""
+    waba.policy(window_answer=told)
+    waba.templates.approve("order_update")
+    user = waba.user()
+    user.sends("Hello")
+    user.receives(type="interactive")
+    waba.advance(hours=25)
+    with waba.refuses(131047):
+        assert remind(bot, user.wa_id) == 200
+    user.receives(template="order_update")
+
+
+def test_a_user_without_a_number(waba: Any, bot: str) -> None:
+    """A user who hides the phone number is answered by their business-scoped id."""
+    user = waba.user(username="ada", phone_visible=False)
+    user.sends("Hello")
+    user.receives(type="interactive")
+
+
+def test_what_it_does_not_understand(waba: Any, bot: str) -> None:
+    """A message of a type that it does not know is left alone, and the next one answered."""
+    user = waba.user()
+    user.sends_location(52.5, 13.4)
+    user.sends_message({"type": "unsupported"})
+    user.receives_nothing()
+    user.sends("Hello")
+    user.receives(type="interactive")
+
+
+def test_duplicates(waba: Any, bot: str) -> None:
+    """A webhook that comes again is taken and not answered again."""
+    user = waba.user()
+    user.sends("Hello")
+    user.receives(type="interactive")
+    first = next(one for one in waba.deliveries(field="messages"))
+    waba.link.call("POST", f"webhooks/{first['id']}/redeliver")
+    waba.settle()
+    user.receives_nothing()
+    assert [attempt["status"] for attempt in waba.deliveries(field="messages")[0]["attempts"]] == [200, 200]
+
+
+def test_batches(waba: Any, bot: str) -> None:
+    """All messages of all entries are answered, and one that makes no sense does not keep the others back."""
+    ada, bob = waba.user(), waba.user()
+    for user in (ada, bob):
+        user.sends_location(1, 1)
+    broken = {"from": ada.wa_id, "id": "wamid.broken", "timestamp": "0", "type": "text"}
+    values = [{"messages": [broken, text_from(ada.wa_id, "wamid.a")]}, {"messages": [text_from(bob.wa_id, "wamid.b")]}]
+    raw, headers = signed(waba, batch(*values))
+    with waba.refuses(100):  # there are no such messages that could be marked as read
+        assert httpx.post(f"{bot}/webhook", content=raw, headers=headers).status_code == 200
+        ada.receives(type="interactive")
+        bob.receives(type="interactive")
+
+
+@pytest.mark.parametrize("signature", ["", "sha256=", "sha256=" + "0" * 64, "sha1=x", "é"])
+def test_signature(waba: Any, bot: str, signature: str) -> None:
+    """A webhook whose signature is missing or wrong is refused."""
+    headers = {"X-Hub-Signature-256": signature.encode("latin-1")}
+    assert httpx.post(f"{bot}/webhook", content=b"{}", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"hub.mode": "subscribe"}, {"hub.mode": "subscribe", "hub.verify_token": "x", "hub.challenge": "1"}]
+)
+def test_handshake(waba: Any, bot: str, query: dict[str, str]) -> None:
+    """Who does not know the verify token does not get the challenge back."""
+    answer = httpx.get(f"{bot}/webhook", params=query)
+    assert (answer.status_code, answer.text) == (403, "wrong verify token")
+
+
+def test_reminders_are_closed(waba: Any) -> None:
+    """Nobody starts reminders without the token of the jobs, and nobody at all where there is none."""
+    with running(waba.env | JOBS) as url:
+        assert httpx.post(f"{url}/reminders", json={"to": "1"}).status_code == 401
+    with running(waba.env) as url:
+        assert (
+            httpx.post(f"{url}/reminders", headers={"Authorization": "Bearer x"}, json={"to": "1"}).status_code == 401
+        )
