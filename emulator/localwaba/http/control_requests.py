@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -133,11 +133,11 @@ def choose(request: Request, hosts: ControlledHosts) -> ControlledHost:
     if not token:
         if given:
             raise Mistake("Authorization carries no token: Bearer <access_token>", 401)
-        return cast(ControlledHost, hosts.default)
+        return hosts.default
     found = hosts.by_token(token)
     if found is None:
         raise Mistake("no world of this server has this access token; without one the default world is meant", 401)
-    return cast(ControlledHost, found[0])
+    return found[0]
 
 
 async def perform(request: Request, hosts: ControlledHosts, version: str, handle: Handler) -> Response:

@@ -21,10 +21,6 @@ def sample(world: World, now: int, field: str, number: PhoneNumber) -> Value | N
     return make(world, now, number) if make else None
 
 
-FIELDS: tuple[str, ...]
-"""Fields for which there is a sample."""
-
-
 def _head(number: PhoneNumber) -> Value:
     metadata = {"display_phone_number": number.digits, "phone_number_id": number.id}
     return {"messaging_product": "whatsapp", "metadata": metadata}
@@ -356,3 +352,4 @@ _SAMPLES: dict[str, Callable[[World, int, PhoneNumber], Value | None]] = {
     "user_preferences": _preferences,
 }
 FIELDS = tuple(_SAMPLES)
+"""Fields for which there is a sample."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 LAST = 253_402_300_799_000  # the end of the year 9999, in milliseconds
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # floats of this many milliseconds are not exact
 _SPAN = re.compile(
     r"P(?:(?P<weeks>\d+(?:\.\d+)?)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
     r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?\Z",
@@ -18,7 +19,8 @@ _LENGTH = {"weeks": 604_800_000, "days": 86_400_000, "hours": 3_600_000, "minute
 
 def iso(moment: int) -> str:
     """A time in milliseconds as ISO 8601, UTC."""
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    found = _EPOCH + timedelta(milliseconds=moment)
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_moment(value: Any) -> int:
@@ -34,7 +36,7 @@ def read_moment(value: Any) -> int:
             raise ValueError(f"a time is seconds since 1970 or ISO 8601 as 2026-01-31T12:00:00Z, not {value!r}")
         if moment.tzinfo is None:
             raise ValueError(f"a time needs a zone: write {value}Z")
-        found = round(moment.timestamp() * 1000)
+        found = (moment - _EPOCH) // timedelta(milliseconds=1)
     if not 0 <= found <= LAST:
         raise ValueError(f"a time lies between 1970 and 9999, not {value!r}")
     return found
