@@ -232,7 +232,8 @@ def test_snapshot_of_another_world(control: Any) -> None:
     raw = control.answer("GET", "snapshot", headers=token).content
     control.ok("DELETE", "worlds/other")
     control.ok("PUT", "snapshot", content=raw)
-    assert control.ok("GET", "world")["seed"] == 5
+    found = control.ok("GET", "world")
+    assert (found["seed"], found["world"]) == (5, "default")
     assert made["app_id"] == control.ok("GET", "world", headers=token)["app_id"]
 
 

@@ -115,6 +115,14 @@ def test_a_pause_that_was_overtaken(world: World) -> None:
     assert happen(world, UnpauseTemplate(template(world).id, NOW), NOW + 3 * HOUR, world.ids()) == []
 
 
+def test_a_later_pause_lasts_its_time(world: World) -> None:
+    """The end of a former pause does not cut a later one short."""
+    judge(world, NOW, status="PAUSED")
+    judge(world, NOW + SECOND, status="APPROVED")
+    judge(world, NOW + 2 * SECOND, status="PAUSED")
+    assert happen(world, UnpauseTemplate(template(world).id, NOW), NOW + 3 * HOUR, world.ids()) == []
+
+
 def test_disabled(world: World) -> None:
     """A disabled template says since when."""
     ((_, value),) = judge(world, status="DISABLED")

@@ -329,7 +329,8 @@ class WorldHost:
         world = restore(bytes(parts.world))
         self._network.drop(self.world.name)
         self._outgoing.clear()
-        world.base_url = self.world.base_url
+        # the server knows this world by its own name and address, whatever world the snapshot was taken of
+        world.base_url, world.name = self.world.base_url, self.world.name
         self.blobs.load(parts.blobs)
         self.world = world
         self._reading = Reading(world=parts.now, machine=milliseconds(), rate=parts.rate)
