@@ -151,6 +151,21 @@ def test_a_webhook_that_fails_its_handshake() -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_interrupted_during_the_handshake() -> None:
+    """Ctrl-C while an app keeps the handshake waiting ends it at once, without a traceback."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        url = f"http://127.0.0.1:{sock.getsockname()[1]}/webhook"
+        command = [*COMMAND, "serve", "--port", "0", "--webhook-url", url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            asking, _ = sock.accept()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=3)
+            asking.close()
+    assert (process.returncode, out, err) == (130, "", "")
+
+
 def test_a_webhook_that_passes_it() -> None:
     """A webhook that echoes the challenge is subscribed before `Ready.`."""
     with webhook(echo=True) as url, serving("--webhook-url", url, "--verify-token", "v") as (_, lines):

@@ -97,6 +97,7 @@ def test_own_picture(waba: Any, bot: str) -> None:
     """A picture of the bot's own is uploaded and sent by its id."""
     user = waba.user()
     user.sends("Hello")
+    user.receives(type="interactive")
     user.taps("Show me the place")
     found = user.receives(type="image", text="Our roastery at sunrise")
     assert waba.get(found.content["id"])["file_size"] == len(draw())

@@ -28,6 +28,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "expected"),
     [
         (["srve"], "there is no command srve; did you mean serve?"),
+        (["--verson"], "unknown option --verson; did you mean --version?"),
         (["serve", "--prot", "1"], "serve: unknown option --prot; did you mean --port?"),
         (["serve", "--port"], "argument --port: expected one argument (see localwaba serve --help)"),
         (["serve", "--port", "x"], "--port: expected int, got str"),

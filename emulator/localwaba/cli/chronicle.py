@@ -88,7 +88,7 @@ class Chronicle:
             if one["kind"] == "event"
         )
         lines, choices = words(message["body"], {})
-        author = self.names.get(message["wa_id"], message["wa_id"])
+        author = self.names.get(message["wa_id"]) or str(message["wa_id"])
         status = "read" if read else "delivered"
         self._stage.bubble(author, lines, entry["at"], choices=choices, status=status, right=False)
 

@@ -46,9 +46,12 @@ def read_command(words: Sequence[str]) -> Command:
     if not before:
         parser.print_help(sys.stderr)
         raise Mistake("no command given; begin with: localwaba demo")
-    asked = parser.parse_known_args(before[:1])[0].command if before[0].startswith("-") else before[0]
+    asked = before[0]
+    if asked.startswith("-"):
+        parser.parse_known_args([asked])  # ends here for --help and --version
+        raise Mistake(f"unknown option {asked}{nearest(asked, ['--help', '--version'])}")
     if asked not in parsers:
-        raise Mistake(f"there is no command {asked}{nearest(str(asked), parsers)}")
+        raise Mistake(f"there is no command {asked}{nearest(asked, parsers)}")
     found, unknown = parsers[asked].parse_known_args(before[1:])
     if unknown:
         flags = [flag for action in parsers[asked]._actions for flag in action.option_strings]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import httpx
@@ -63,7 +63,7 @@ def _play(stage: Stage, url: str) -> list[Check]:
 
 
 @contextmanager
-def _bot(variables: dict[str, str]) -> Iterator[tuple[str, Callable[[], str]]]:
+def _bot(variables: dict[str, str]) -> Generator[tuple[str, Callable[[], str]], None, None]:
     """The sample bot as a process of its own, once it answers; its URL, and the end of its log."""
     port = _free_port()
     environ = os.environ | variables | {"PORT": str(port), "HOST": "127.0.0.1", "JOBS_TOKEN": JOBS_TOKEN}

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment
 from localwaba.cli.refusals import print_refusal
+from localwaba.cli.serving import handshake_failure
 from localwaba.runtime.server import HandshakeFailed, PortTaken, ServerThread
 from localwaba.runtime.settings import Settings
 
@@ -28,7 +29,7 @@ def execute(settings: Settings, program: Sequence[str]) -> int:
     except PortTaken as taken:
         raise Mistake(str(taken)) from None
     except HandshakeFailed as failed:
-        raise Mistake(f"the webhook {settings.webhook_url} failed its handshake: {failed}") from None
+        raise Mistake(handshake_failure(settings, failed)) from None
     try:
         variables = environment(running.hosts.default.describe()) | {"LOCALWABA_URL": running.url}
         if not settings.quiet:

@@ -33,16 +33,26 @@ def serve(settings: Settings) -> int:
     except PortTaken as taken:
         raise Mistake(str(taken)) from None
     except HandshakeFailed as failed:
-        raise Mistake(f"the webhook {settings.webhook_url} failed its handshake: {failed}") from None
-    except KeyboardInterrupt:
-        pass
+        raise Mistake(handshake_failure(settings, failed)) from None
     return 0
+
+
+def handshake_failure(settings: Settings, failed: HandshakeFailed) -> str:
+    """What went wrong with the webhook, and what to look at."""
+    return (
+        f"the webhook {settings.webhook_url} failed its handshake: {failed}. Is the app running, and does it echo "
+        f"hub.challenge for the verify token {settings.verify_token}?"
+    )
 
 
 def greeting(running: Running, settings: Settings) -> Sequence[str]:
     """What is printed at the start: where it is, what to paste, and last that it is ready."""
     world = running.hosts.default.describe()
-    webhook = f"{settings.webhook_url} (verified)" if settings.webhook_url else "none yet; give --webhook-url URL"
+    webhook = (
+        f"{settings.webhook_url} (verified)"
+        if settings.webhook_url
+        else "none yet; give --webhook-url URL, or PUT /_localwaba/webhook"
+    )
     return [
         f"localwaba {__version__}, the WhatsApp Business Platform on {running.url}",
         "",

@@ -6,7 +6,8 @@ import asyncio
 import gc
 import socket
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import uvicorn
@@ -42,8 +43,10 @@ class _Uvicorn(uvicorn.Server):
         super().__init__(config)
         self._ended = ended
 
-    def install_signal_handlers(self) -> None:
-        return
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leaves signals to whoever owns the loop."""
+        yield
 
     async def listening(self, serving: asyncio.Task[None]) -> None:
         """Waits until connections are taken; uvicorn has a flag for that, and no event."""

@@ -20,7 +20,7 @@ import os
 import struct
 import zlib
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -61,7 +61,10 @@ class Graph:
     async def call(self, method: str, path: str, **options: Any) -> Any:
         """One Graph call; raises GraphError with Meta's code."""
         answer = await self.http.request(method, path, **options)
-        found = answer.json()
+        try:
+            found = answer.json()
+        except ValueError:  # a gateway's page instead of Graph's answer
+            raise GraphError({"message": f"HTTP {answer.status_code}"}) from None
         if "error" in found:
             raise GraphError(found["error"])
         return found
@@ -287,7 +290,7 @@ def make_app(environ: dict[str, str]) -> Starlette:
         return JSONResponse({"success": True})
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
         try:
             await bot.graph.ensure_template()
         except (GraphError, httpx.HTTPError) as error:
