@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from localwaba.client.chat import Bubble, bubbles
 from localwaba.client.expectation import Expectation, Wanted
 from localwaba.client.failure import Evidence, missed, unwanted
-from localwaba.domain.media_bytes import sniff
+from localwaba.domain.media_bytes import opus_channels, sniff
 from localwaba.runtime.system import elapsed
 
 if TYPE_CHECKING:
@@ -261,8 +261,12 @@ def _given(**members: Any) -> dict[str, Any]:
 def _read(file: Content, kind: str) -> tuple[bytes, str, str]:
     """The bytes, a name and the MIME type of a file."""
     if isinstance(file, bytes):
-        mime_type = sniff(file[: 64 * 1024])
-        return file, f"{kind}{mimetypes.guess_extension(mime_type) or ''}", mime_type
-    path = Path(file)
-    content = path.read_bytes()
-    return content, path.name, mimetypes.guess_type(path.name)[0] or sniff(content[: 64 * 1024])
+        content, name = file, ""
+    else:
+        content, name = Path(file).read_bytes(), Path(file).name
+    head = content[: 64 * 1024]
+    mime_type = (mimetypes.guess_type(name)[0] if name else None) or sniff(head)
+    name = name or f"{kind}{mimetypes.guess_extension(mime_type) or ''}"
+    if mime_type == "audio/ogg" and opus_channels(head):
+        mime_type = "audio/ogg; codecs=opus"  # as the phone of a user calls its voice notes
+    return content, name, mime_type

@@ -87,8 +87,10 @@ def accept(world: World, message: Message, user: User, now: int, *, is_new: bool
     ]
     if is_new:
         events.insert(0, Put(at=now, thing=user))
-    if pair is not None and pair.entry_at:
-        changed = windows.answered(pair, now, policy)
-        if changed is not None:
+    if pair is not None and (pair.entry_at or pair.typing_until):
+        changed = (windows.answered(pair, now, policy) if pair.entry_at else None) or pair
+        if changed.typing_until:
+            changed = replace(changed, typing_until=0)
+        if changed is not pair:
             events.append(PairChanged(at=now, key=key, pair=changed))
     return events

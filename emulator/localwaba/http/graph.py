@@ -169,7 +169,7 @@ class Graph:
         if route.run is None:
             raise unknown_path("/" + "/".join(filter(None, (place.edge, place.tail))), gap=route.operation)
         params.pop("access_token", None)
-        params = judge(route.contract, params, served.traits.version, is_json=is_json)
+        given, params = params, judge(route.contract, params, served.traits.version, is_json=is_json)
         ids = host.world.ids()
         call = Call(
             world=host.world,
@@ -183,7 +183,7 @@ class Graph:
             edge=place.edge,
             tail=place.tail,
             params=params,
-            raw=exchange.raw,
+            raw=exchange.raw if params is given else b"",
             files=files,
             base_url=exchange.base_url,
         )

@@ -25,9 +25,19 @@ def judge(contract: str, params: dict[str, Any], version: str, *, is_json: bool)
     else:
         params = coerce(contract, params)
     found = violation(contract, params, version)
-    if found is not None:
-        raise breach(found)
-    return params
+    if found is None:
+        return params
+    lean: dict[str, Any] = without_nulls(params)
+    if lean != params and violation(contract, lean, version) is None:
+        return lean
+    raise breach(found)
+
+
+def without_nulls(value: Any) -> Any:
+    """A value without the members that are null: Meta takes them as not given (pywa and heyoo send them)."""
+    if isinstance(value, dict):
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def breach(found: Violation) -> Refused:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import refuse
-from localwaba.domain.events import Event, MessageRead
+from localwaba.domain.events import Event, MessageRead, PairChanged
 from localwaba.domain.model import Message, PhoneNumber, Template, User
 from localwaba.domain.sending import accept, check_sender, find_by_user_id, find_recipient
 from localwaba.operations.attachments import bad_media, is_own_media
@@ -17,6 +19,8 @@ from localwaba.operations.template_sends import Fitted, fit_template
 _encode = msgspec.json.Encoder().encode
 _MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
 _UNDOCUMENTED = frozenset({"gif", "link_preview"})
+TYPING = 25 * SECOND
+"""How long a typing indicator is shown unless the business answers before (Meta: typing indicators)."""
 
 
 def send_message(call: Call) -> Answer:
@@ -145,4 +149,8 @@ def _mark_as_read(call: Call) -> Answer:
         )
     typing = isinstance(call.params.get("typing_indicator"), dict)
     events: list[Event] = [MessageRead(at=call.now, message_id=message_id, typing=typing)]
+    if typing:
+        pair = call.world.pair(call.node, message.wa_id)
+        shown = replace(pair, typing_until=call.now + TYPING)
+        events.append(PairChanged(at=call.now, key=f"{call.node}:{message.wa_id}", pair=shown))
     return Answer(body=SUCCESS, events=events)

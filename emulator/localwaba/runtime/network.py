@@ -13,7 +13,7 @@ from localwaba.domain.policy import Policy
 from localwaba.operations.call import Handshake
 from localwaba.webhooks.dispatcher import Attempt, Dispatcher
 from localwaba.webhooks.headers import delivery_headers
-from localwaba.webhooks.targets import TargetPolicy, check_target
+from localwaba.webhooks.targets import BadTarget, TargetPolicy, is_local_name, read_target, unmap
 from localwaba.webhooks.transport import Reply, Transport
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Network:
         """
         if policy.fetch_links == "never":
             return None
-        if policy.fetch_links == "loopback" and check_target(url) is not None:
+        if policy.fetch_links == "loopback" and not _is_local(url):
             return None
         from localwaba.webhooks.fetching import fetch
 
@@ -133,6 +133,17 @@ class Network:
         closing = getattr(self._transport, "close", None)
         if closing:
             await closing()
+
+
+def _is_local(url: str) -> bool:
+    """Whether a URL names this machine, as far as can be told without asking for addresses."""
+    try:
+        target = read_target(url)
+    except BadTarget:
+        return False
+    if target.address is not None:
+        return unmap(target.address).is_loopback
+    return is_local_name(target.host)
 
 
 def _link_fault(fetched: Fetched, kind: str) -> Refusal:
