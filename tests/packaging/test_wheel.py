@@ -45,7 +45,10 @@ def test_the_wheel_holds_every_file_of_the_four_packages(tmp_path: Path) -> None
     [
         ("localwaba", "starlette uvicorn httpx aiohttp jsonschema jsonschema_rs faker phonenumbers yaml rich typer"),
         ("localwaba_contracts", "jsonschema jsonschema_rs httpx starlette"),
-        ("pytest_localwaba.plugin", "starlette uvicorn httpx aiohttp jsonschema jsonschema_rs hypothesis faker msgspec"),
+        (
+            "pytest_localwaba.plugin",
+            "starlette uvicorn httpx aiohttp jsonschema jsonschema_rs hypothesis faker msgspec",
+        ),
         ("localwaba.http.app", "aiohttp httpx faker phonenumbers yaml rich typer hypothesis pytest jsonschema"),
     ],
 )

@@ -21,7 +21,11 @@ def media_url(world: World, media_id: str, now: int, *, source: str = "", base_u
 
 def is_genuine(world: World, media_id: str, expiry: str, seal: str) -> bool:
     """Whether a URL's hash was made by this world."""
-    return expiry.isascii() and expiry.isdigit() and hmac.compare_digest(_seal(world, media_id, int(expiry)).encode(), seal.encode())
+    return (
+        expiry.isascii()
+        and expiry.isdigit()
+        and hmac.compare_digest(_seal(world, media_id, int(expiry)).encode(), seal.encode())
+    )
 
 
 def _seal(world: World, media_id: str, expiry: int) -> str:
