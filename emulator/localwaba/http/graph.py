@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from hashlib import sha1
@@ -11,11 +12,13 @@ from localwaba.domain.errors import Refusal, Refused, refuse
 from localwaba.domain.model import Token
 from localwaba.http import downloads
 from localwaba.http.authentication import authenticate, permit
-from localwaba.http.headers import APP_USAGE, Header, Trace, usage
+from localwaba.http.headers import APP_USAGE, Header, Trace, one_line, usage
 from localwaba.http.headers import authenticate as authenticate_header
 from localwaba.http.judgement import judge
 from localwaba.http.ports import Host, Hosts
 from localwaba.http.requests import (
+    NO_BODY,
+    Body,
     Disconnected,
     Receive,
     Scope,
@@ -25,13 +28,15 @@ from localwaba.http.requests import (
     read_params,
 )
 from localwaba.http.routes import Route, known_edges, root_paths, route_table
-from localwaba.http.uploads import read_stream
-from localwaba.operations.call import Answer, Blob, Call, unknown_object
-from localwaba.versions.table import NEWEST, serve
+from localwaba.http.uploads import move, read_stream
+from localwaba.operations.call import Answer, Call, unknown_object
+from localwaba.versions.table import NEWEST, Served, serve
 from localwaba.wire.encoding import encode
 from localwaba.wire.errors import envelope, reason, status_of
 
+_log = logging.getLogger("localwaba")
 _VERSION = re.compile(r"v\d+\.\d+\Z")
+_NO_VERSION = re.compile(r"v\d+|v?\d+(?:\.\d+)+", re.IGNORECASE)  # `v3` and `3.1` are taken for versions that are not
 _PREFLIGHT: list[Header] = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
@@ -40,6 +45,8 @@ _PREFLIGHT: list[Header] = [
     (b"content-length", b"0"),
 ]
 _AUTHENTICATION_CODES = frozenset({104, 190, 2500})
+_GENERAL = frozenset({"access_token", "method", "pretty", "debug", "suppress_http_code"})
+"""Parameters of any Graph call; they are no members of what is sent."""
 
 
 class Place(NamedTuple):
@@ -50,13 +57,20 @@ class Place(NamedTuple):
     edge: str
     tail: str
 
+    @property
+    def rest(self) -> str:
+        """The path without its version."""
+        return "/" + "/".join(filter(None, self[1:]))
+
 
 def parse_path(path: str) -> Place:
     """Version, node, edge and the rest; a trailing slash and a missing version are fine."""
     parts = [part for part in path.split("/") if part]
     version = ""
-    if parts and parts[0][:1] == "v" and _VERSION.match(parts[0]):
-        version = parts.pop(0)
+    if parts:
+        first = parts[0]
+        if (first[:1] == "v" and _VERSION.match(first)) or (not first.isdigit() and _NO_VERSION.fullmatch(first)):
+            version = parts.pop(0)
     if not parts:
         return Place(version, "", "", "")
     joined = "/".join(parts[:2])
@@ -70,7 +84,7 @@ def parse_path(path: str) -> Place:
 class Exchange:
     """One request and what became of it."""
 
-    __slots__ = ("headers", "host", "method", "operation", "path", "query", "raw", "refusal", "scope")
+    __slots__ = ("headers", "host", "method", "operation", "path", "query", "raw", "refusal", "scope", "version")
 
     def __init__(self, scope: Scope, host: Host) -> None:
         self.scope = scope
@@ -79,9 +93,10 @@ class Exchange:
         self.path: str = scope["path"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.raw = b""
-        self.query: dict[str, Any] = parse_query(scope["query_string"]) if scope["query_string"] else {}
+        self.query: dict[str, Any] = {}
         self.refusal: Refusal | None = None
         self.operation = ""
+        self.version = NEWEST.version
 
     @property
     def base_url(self) -> str:
@@ -107,69 +122,82 @@ class Graph:
             return
         self._answers += 1
         trace = Trace(b"graph", self._answers)
-        exchange: Exchange | None = None
+        exchange = Exchange(scope, self._hosts.default)
+        extra: list[Header]
         try:
-            exchange = Exchange(scope, self._hosts.default)
-            answer, extra, version = await self._answer(exchange, receive)
+            answer, extra = await self._answer(exchange, receive)
             body = answer.body if isinstance(answer.body, bytes) else encode(answer.body)
             status = answer.status
         except Refused as refused:
-            answer, extra, version = None, [], NEWEST.version
+            exchange.refusal = refused.refusal
             status, body, extra = _refuse(refused.refusal, trace)
-            if exchange is not None:
-                exchange.refusal = refused.refusal
-        except TooLarge:
-            status, body, extra, version = 413, b"", [], NEWEST.version
+        except TooLarge as error:
+            exchange.refusal = _too_large(error)
+            status, body, extra = _refuse(exchange.refusal, trace, 413)
         except Disconnected:
             return
-        headers = trace.headers(version.encode())
+        except Exception as error:
+            _log.exception("%s %s: localwaba failed to answer", method, exchange.path)
+            exchange.refusal = _own_fault(error)
+            status, body, extra = _refuse(exchange.refusal, trace, 500)
+        headers = trace.headers(exchange.version.encode())
         headers += extra
-        if method == "GET" and status == 200:
+        if method in ("GET", "HEAD") and status == 200:
             etag = b'"' + sha1(body, usedforsecurity=False).hexdigest().encode() + b'"'
             headers.append((b"etag", etag))
-            if exchange is not None and exchange.headers.get(b"if-none-match") == etag:
+            if _is_known(exchange.headers.get(b"if-none-match"), etag):
                 status, body = 304, b""
         headers.append((b"content-length", b"%d" % len(body)))
         try:
             await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
         finally:
-            if exchange is not None:
-                self._note(exchange, status, body)
+            self._note(exchange, status, body)
 
-    async def _answer(self, exchange: Exchange, receive: Receive) -> tuple[Answer, list[Header], str]:
+    async def _answer(self, exchange: Exchange, receive: Receive) -> tuple[Answer, list[Header]]:
         place = parse_path(exchange.path)
         served = serve(place.version)
         if served is None:
-            raise unknown_path(exchange.path)
-        method = exchange.method
+            raise unknown_path(place.rest, f"{place.version!r} is no Graph version: write it as {NEWEST.version}")
+        exchange.version = served.traits.version
+        if exchange.scope["query_string"]:
+            exchange.query = parse_query(exchange.scope["query_string"])
+        method = "GET" if exchange.method == "HEAD" else exchange.method
         override = exchange.query.get("method")
         if override and method in ("GET", "POST"):
             method = str(override).upper()
-        params: dict[str, Any] = {}
-        files: Mapping[str, Blob] = {}
         host, token = self._authenticate(exchange, place)
-        if method in ("POST", "DELETE") and not place.node.startswith("upload:"):
-            content_type = exchange.headers.get(b"content-type", b"").decode("latin-1")
-            params, exchange.raw, files = await read_params(receive, content_type, host.blobs)
-        if token is None and isinstance(params.get("access_token"), str):
-            host, token = authenticate(self._hosts, params["access_token"], exchange.host)
         exchange.host = host
-        if served.is_newer and host.world.policy.newer_version == "refuse":
-            raise unknown_path(exchange.path)
-        is_json = bool(exchange.raw) and not exchange.query and exchange.raw[:1] == b"{"
-        if exchange.query:
-            params = {**exchange.query, **params}
-        route, node = self._find(method, place, host, token)
-        exchange.operation = route.operation
+        route: Route | None = None
+        if token is not None:
+            # Before the body: what is wrong with it does not matter to who may not send it.
+            route, node = self._enter(exchange, method, place, served, token)
+        body = NO_BODY
+        if method in ("POST", "DELETE") and not place.node.startswith("upload:"):
+            body = await self._read(exchange, receive, host, is_known=route is not None)
+            exchange.raw = body.raw
+        params = body.params
+        if route is None:
+            if isinstance(params.get("access_token"), str):
+                exchange.host, token = authenticate(self._hosts, params["access_token"], host)
+                body = body._replace(files=move(body.files, host.blobs, exchange.host.blobs))
+            host = exchange.host
+            route, node = self._enter(exchange, method, place, served, token)
+        files = body.files
         if place.node.startswith("upload:") and method == "POST":
             files = {"data": await read_stream(receive, host.blobs)}
-        if token is not None:
-            permit(route, token, host.now())
         if route.run is None:
-            raise unknown_path("/" + "/".join(filter(None, (place.edge, place.tail))), gap=route.operation)
-        params.pop("access_token", None)
-        given, params = params, judge(route.contract, params, served.traits.version, is_json=is_json)
+            why = f"{route.operation} is a known gap of localwaba, see docs/parity.md"
+            raise unknown_path("/" + "/".join(filter(None, (place.edge, place.tail))), why)
+        raw = body.raw if body.is_json else b""
+        if exchange.query:
+            asked = {name: value for name, value in exchange.query.items() if name not in _GENERAL}
+            if asked:
+                raw, params = b"", {**asked, **params}
+        if "access_token" in params:
+            raw = b""
+            del params["access_token"]
+        given, params = params, judge(route.contract, params, served.traits.version, is_json=body.is_json)
         ids = host.world.ids()
         call = Call(
             world=host.world,
@@ -183,7 +211,7 @@ class Graph:
             edge=place.edge,
             tail=place.tail,
             params=params,
-            raw=exchange.raw if params is given else b"",
+            raw=raw if params is given else b"",
             files=files,
             base_url=exchange.base_url,
         )
@@ -203,10 +231,34 @@ class Graph:
             answer = route.run(call)
         host.commit(answer.events, ids)
         extra = [usage(host.world.waba_id)] if place.node else [APP_USAGE]
-        warning = answer.warning or (f"{place.version} is newer than known" if served.is_newer else "")
+        newer = f"{place.version} is newer than known" if served.is_newer else ""
+        warning = answer.warning or newer or body.warning
         if warning:
-            extra.append((b"x-localwaba-warning", warning.encode("ascii", "replace")))
-        return answer, extra, served.traits.version
+            extra.append((b"x-localwaba-warning", one_line(warning)))
+        return answer, extra
+
+    def _enter(
+        self, exchange: Exchange, method: str, place: Place, served: Served, token: Token | None
+    ) -> tuple[Route, str]:
+        """The route of a call whose token is known, and the id of its object; refused if the token may not call it."""
+        host = exchange.host
+        if served.is_newer and host.world.policy.newer_version == "refuse":
+            raise unknown_path(place.rest, f"{place.version} is newer than known, and the policy newer_version refuses")
+        route, node = self._find(exchange, method, place, host, token)
+        exchange.operation = route.operation
+        if token is not None:
+            permit(route, token, host.now())
+        return route, node
+
+    async def _read(self, exchange: Exchange, receive: Receive, host: Host, *, is_known: bool) -> Body:
+        """The body of a call; where the token might have been in it, one that cannot be read holds none."""
+        content_type = exchange.headers.get(b"content-type", b"").decode("latin-1")
+        try:
+            return await read_params(receive, content_type, host.blobs)
+        except Refused:
+            if is_known or not parse_path(exchange.path).node:
+                raise
+            raise no_token(parse_path(exchange.path).edge, exchange.headers) from None
 
     def _authenticate(self, exchange: Exchange, place: Place) -> tuple[Host, Token | None]:
         """The world and the token of a request; without a token, the world that has the node.
@@ -225,7 +277,9 @@ class Graph:
         found = self._hosts.by_node(place.node) if place.node else None
         return found or self._hosts.default, None
 
-    def _find(self, method: str, place: Place, host: Host, token: Token | None) -> tuple[Route, str]:
+    def _find(
+        self, exchange: Exchange, method: str, place: Place, host: Host, token: Token | None
+    ) -> tuple[Route, str]:
         """The route of a call, after the token and before the contract; refused if there is no such object."""
         node, world = place.node, host.world
         if not node:
@@ -233,10 +287,10 @@ class Graph:
             if route is None:
                 raise unknown_path("/" + place.edge)
             if token is None and route.permission != "open":
-                raise no_token(place.edge)
+                raise no_token(place.edge, exchange.headers)
             return route, ""
         if token is None:
-            raise no_token(place.edge)
+            raise no_token(place.edge, exchange.headers)
         kind = world.nodes.get(node)
         if kind is None:
             raise unknown_object(method, node)
@@ -255,15 +309,32 @@ class Graph:
         exchange.host.wake()
 
 
-def _refuse(refusal: Refusal, trace: Trace) -> tuple[int, bytes, list[Header]]:
+def _is_known(header: bytes | None, etag: bytes) -> bool:
+    """Whether the client has the answer already (`If-None-Match`, RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    tags = [tag.strip().removeprefix(b"W/") for tag in header.split(b",")]
+    return etag in tags or tags == [b"*"]
+
+
+def _too_large(error: TooLarge) -> Refusal:
+    return Refusal(code=100, details="Parameter Invalid", message="Invalid parameter", rule="body", why=str(error))
+
+
+def _own_fault(error: Exception) -> Refusal:
+    why = f"localwaba failed on this call ({type(error).__name__}: {error})"
+    return Refusal(code=1, rule="localwaba", why=why, fix="this is a bug: please report it, its log has the traceback")
+
+
+def _refuse(refusal: Refusal, trace: Trace, status: int = 0) -> tuple[int, bytes, list[Header]]:
     body = envelope(refusal, trace.fbtrace_id)
     extra: list[Header] = []
     why = reason(refusal)
     if why:
-        extra.append((b"x-localwaba-why", " ".join(why.split()).encode("ascii", "backslashreplace")))
+        extra.append((b"x-localwaba-why", one_line(why)))
     if refusal.code in _AUTHENTICATION_CODES:
         extra.append(authenticate_header(refusal.code, body["error"]["message"]))
-    return status_of(refusal), encode(body), extra
+    return status or status_of(refusal), encode(body), extra
 
 
 async def _respond(send: Send, status: int, body: bytes, headers: list[Header]) -> None:
@@ -271,18 +342,18 @@ async def _respond(send: Send, status: int, body: bytes, headers: list[Header]) 
     await send({"type": "http.response.body", "body": body})
 
 
-def unknown_path(path: str, gap: str = "") -> Refused:
-    """The answer to a path that Graph does not have, or that is not imitated yet."""
-    why = f"{gap} is a known gap of localwaba, see docs/parity.md" if gap else "there is no such path"
+def unknown_path(path: str, why: str = "there is no such path") -> Refused:
+    """The answer to a path or a version that Graph does not have, or that is not imitated yet."""
     return refuse(2500, message=f"Unknown path components: {path}", rule="path", why=why)
 
 
-def no_token(edge: str) -> Refused:
+def no_token(edge: str, headers: Mapping[bytes, bytes]) -> Refused:
     """The answer to a call without a token."""
     fix = "send Authorization: Bearer <access_token of GET /_localwaba/world>"
+    why = "the Authorization header holds no Bearer token" if b"authorization" in headers else "no access token"
     if edge == "whatsapp_business_profile":
-        return refuse(200, message="Provide valid app ID", rule="token", why="no access token", fix=fix)
+        return refuse(200, message="Provide valid app ID", rule="token", why=why, fix=fix)
     if edge == "me":
         text = "An active access token must be used to query information about the current user."
-        return refuse(2500, message=text, rule="token", why="no access token", fix=fix)
-    return refuse(104, rule="token", why="no access token", fix=fix)
+        return refuse(2500, message=text, rule="token", why=why, fix=fix)
+    return refuse(104, rule="token", why=why, fix=fix)

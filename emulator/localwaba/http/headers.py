@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode, urlsafe_b64encode
 from hashlib import blake2b
 
@@ -23,6 +24,7 @@ _FIXED: list[Header] = [
     ),
     (b"content-type", b"application/json; charset=UTF-8"),
 ]
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _TRACES = blake2b(b"trace", digest_size=64)
 
 
@@ -70,5 +72,14 @@ APP_USAGE: Header = (b"x-app-usage", b'{"call_count":0,"total_cputime":0,"total_
 def authenticate(code: int, message: str) -> Header:
     """`WWW-Authenticate` as Graph sends it whenever authentication fails."""
     kind = "invalid_request" if code in (104, 2500) else "invalid_token"
-    text = f'OAuth "Facebook Platform" "{kind}" "{message}"'
-    return (b"www-authenticate", text.encode("latin-1", "replace"))
+    return (b"www-authenticate", b'OAuth "Facebook Platform" "%b" "%b"' % (kind.encode(), one_line(message)))
+
+
+def one_line(text: str) -> bytes:
+    """A text as the value of a header: what no header may carry is written out, as in `\\x00`; cut at 4,000."""
+    line = " ".join(text.split())[:4_000]
+    return (line if line.isprintable() else _CONTROLS.sub(_write_out, line)).encode("ascii", "backslashreplace")
+
+
+def _write_out(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]):02x}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -16,6 +16,7 @@ from localwaba.operations.call import Blob
 
 __all__ = [
     "JSON_LIMIT",
+    "Body",
     "Disconnected",
     "Message",
     "Receive",
@@ -31,6 +32,20 @@ __all__ = [
 
 JSON_LIMIT = 8 * 1024 * 1024
 _decode = msgspec.json.Decoder().decode
+_KINDS = frozenset({"application/json", "application/x-www-form-urlencoded", "multipart/form-data", ""})
+
+
+class Body(NamedTuple):
+    """What came in a body: its members, its files, its bytes if they were read whole, and whether they are JSON."""
+
+    params: dict[str, Any]
+    raw: bytes
+    files: Mapping[str, Blob]
+    is_json: bool
+    warning: str = ""
+
+
+NO_BODY = Body({}, b"", {}, False)
 
 
 async def read_body(receive: Receive, limit: int = JSON_LIMIT) -> bytes:
@@ -88,17 +103,16 @@ def _not_json(why: str) -> Exception:
     )
 
 
-async def read_params(
-    receive: Receive, content_type: str, blobs: Blobs
-) -> tuple[dict[str, Any], bytes, Mapping[str, Blob]]:
-    """The parameters, the raw body if it was read whole, and the files of a request with a body."""
+async def read_params(receive: Receive, content_type: str, blobs: Blobs) -> Body:
+    """The body of a request, whatever its type; what is no form is read as JSON."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         params, files = await read_multipart(receive, content_type, blobs)
-        return params, b"", files
+        return Body(params, b"", files, False)
     raw = await read_body(receive)
     if not raw:
-        return {}, raw, {}
+        return NO_BODY
     if kind == "application/x-www-form-urlencoded":
-        return parse_query(raw), raw, {}
-    return parse_json(raw), raw, {}
+        return Body(parse_query(raw), raw, {}, False)
+    warning = "" if kind in _KINDS else f"a body of {kind} was read as JSON: send Content-Type: application/json"
+    return Body(parse_json(raw), raw, {}, True, warning)
