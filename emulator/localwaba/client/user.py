@@ -144,6 +144,12 @@ class User:
         """Everything that was written, both sides, with what has not arrived and what failed."""
         return self._chat(self._shown())
 
+    @property
+    def sees_typing(self) -> bool:
+        """Whether the phone shows that the business is typing."""
+        described = self._waba.link.call("GET", f"users/{self.wa_id}")
+        return any(chat["typing"] for chat in described["chats"])
+
     def receives(
         self,
         type: str | None = None,

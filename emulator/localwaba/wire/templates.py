@@ -39,10 +39,8 @@ def _components(view: View, template: Template, field: Field) -> list[dict[str, 
 
 
 def _quality(view: View, template: Template, field: Field) -> dict[str, Any]:
-    found: dict[str, Any] = {"score": template.quality_score}
-    if template.quality_at:
-        found["date"] = template.quality_at // SECOND
-    return found
+    """The score with the date of its last change (pywa reads a date beside UNKNOWN too)."""
+    return {"score": template.quality_score, "date": (template.quality_at or template.created_at) // SECOND}
 
 
 def _health(view: View, template: Template, field: Field) -> dict[str, Any]:
