@@ -14,7 +14,7 @@ from localwaba.domain.applying import apply
 from localwaba.domain.clock import Reading
 from localwaba.domain.consequences import follow
 from localwaba.domain.errors import Refusal
-from localwaba.domain.events import DeliveryQueued, Event, LinkWanted
+from localwaba.domain.events import Event, LinkWanted
 from localwaba.domain.ids import Ids
 from localwaba.domain.model import Attempt
 from localwaba.domain.policy import Policy
@@ -28,6 +28,7 @@ from localwaba.runtime.journal import Journal
 from localwaba.runtime.network import Network
 from localwaba.runtime.system import elapsed, milliseconds
 from localwaba.versions.table import traits_of
+from localwaba.wire.moments import iso
 
 if TYPE_CHECKING:
     from localwaba.runtime.people import People
@@ -406,18 +407,9 @@ class _Snapshot(msgspec.Struct):
     blobs: dict[str, str]
 
 
-def iso(moment: int) -> str:
-    """A time in ISO 8601, UTC, with milliseconds."""
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def seeded_world(name: str, seed: int, now: int, policy: Policy | None, base_url: str) -> World:
     """A new world that knows by which URL it is reached."""
     world = new_world(name, seed, now, policy)
     world.base_url = base_url
     return world
 
-
-__all__ = ["DeliveryQueued", "WorldHost", "iso", "seeded_world"]

@@ -81,6 +81,8 @@ class Journal:
         try:
             while True:
                 signal.clear()
+                if self.count < after:  # the world was reset, numbers begin anew
+                    after = 0
                 for entry in self.read(after):
                     after = entry["n"]
                     yield entry
@@ -92,6 +94,7 @@ class Journal:
         """Forgets everything; numbering starts anew."""
         self._entries.clear()
         self.count = 0
+        self._tell()
 
     def _tell(self) -> None:
         for follower in self._followers:

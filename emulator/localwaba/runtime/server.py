@@ -148,7 +148,7 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None]) ->
     )
     hosts = WorldHosts(default, blobs, network)
     ended = asyncio.Event()
-    guard = Guard(loopback=settings.is_loopback, control_token=settings.control_token)
+    guard = Guard(settings.is_loopback, settings.control_token, (settings.host,))
     config = uvicorn.Config(
         App(hosts, guard, __version__),
         access_log=False,
