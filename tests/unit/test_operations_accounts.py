@@ -44,6 +44,12 @@ def test_an_edge_is_paged_by_its_modifiers(call: Any) -> None:
     assert found["paging"]["next"].startswith(f"http://127.0.0.1:4080/v26.0/{call.world.waba_id}/phone_numbers?")
 
 
+def test_templates_are_an_edge_too(call: Any) -> None:
+    """The sample template is there, with the fields that are asked for."""
+    [found] = read(call, "message_templates{name,status}")["message_templates"]["data"]
+    assert (found["name"], found["status"]) == ("hello_world", "APPROVED")
+
+
 def test_an_unknown_field_is_refused(call: Any) -> None:
     """The type of the node is WhatsAppBusinessAccount."""
     error = call.error("GET", call.world.waba_id, "", {"fields": "id,colour"})
@@ -125,6 +131,8 @@ def test_an_app_is_nobody(call: Any) -> None:
         ("answers/list_phone_numbers", "waba_id", "phone_numbers", "v26.0"),
         ("answers/list_subscribed_apps", "waba_id", "subscribed_apps", "v26.0"),
         ("answers/app", "app_id", "", "v26.0"),
+        ("answers/business", "business_id", "", "v26.0"),
+        ("answers/list_wabas", "business_id", "owned_whatsapp_business_accounts", "v26.0"),
         ("answers/business_profile", "phone_number_id", "whatsapp_business_profile", "v26.0"),
         ("answers/phone_number", "phone_number_id", "", "v23.0"),
         ("answers/phone_number", "phone_number_id", "", "v26.0"),

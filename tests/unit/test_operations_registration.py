@@ -110,7 +110,17 @@ def test_deregistration_keeps_the_pin(call: Any) -> None:
     assert call("POST", node, "deregister").body == {"success": True}
     assert call.error("POST", node, "register", {"pin": "000000"})["code"] == 133005
     assert call("POST", node, "register", {"pin": PIN}).body == {"success": True}
-    assert call.world.numbers[node].status == "CONNECTED"
+    number = call.world.numbers[node]
+    assert ("CONNECTED", call.now) == (number.status, number.onboarded_at)
+
+
+def test_a_number_is_onboarded_once(call: Any) -> None:
+    """Coming back later does not change when the number came first."""
+    node, first = call.world.phone_number_id, call.now
+    call("POST", node, "deregister")
+    call.now += PIN_PAUSE
+    call("POST", node, "register", {"pin": PIN})
+    assert first == call.world.numbers[node].onboarded_at
 
 
 def test_what_is_not_registered_cannot_be_deregistered(call: Any, added: str) -> None:

@@ -53,8 +53,7 @@ def check_overridable(call: Call, waba: Waba) -> None:
     missing_one = "has no callback of its own" if call.app.id in waba.subscribed else "is not subscribed"
     raise refuse(
         100,
-        message="Before override the current callback uri, your app must be subscribed to receive messages for "
-        "WhatsApp Business Account",
+        values={"variant": "override_before_subscription"},
         rule="webhooks.override",
         why=f"app {call.app.id} {missing_one}",
         fix="POST /{app}/subscriptions with the app token, POST /{waba}/subscribed_apps without a body, then override",
@@ -112,7 +111,6 @@ def _own_app(call: Call) -> App:
         return call.world.apps[call.node]
     raise refuse(
         15,
-        message="This method must be called with an app access_token.",
         rule="token.app",
         why="this is not the token of the app",
         fix="use {app id}|{app secret}, or what GET /oauth/access_token?grant_type=client_credentials gives",

@@ -98,7 +98,6 @@ def _client(call: Call) -> App:
     if app is None:
         raise refuse(
             101,
-            message="Error validating application. Cannot get application info due to a system error.",
             rule="token.client",
             why="there is no app with this client_id",
             fix="take app_id from GET /_localwaba/world",
@@ -106,7 +105,7 @@ def _client(call: Call) -> App:
     if not hmac.compare_digest(app.secret.encode(), call.text("client_secret").encode("utf-8", "replace")):
         raise refuse(
             1,
-            message="Error validating client secret.",
+            values={"variant": "client_secret"},
             rule="token.client",
             why="that is not the secret of the app",
             fix="take app_secret from GET /_localwaba/world",
@@ -143,15 +142,14 @@ def _for_code(call: Call, app: App) -> Token:
         raise missing("code")
     known: dict[str, Any] | None = call.world.notes.get(CODES, {}).get(str(code))
     if known is None or known.get("app_id", app.id) != app.id:
-        raise _bad_code("Invalid verification code format.", 36007, "the emulator never gave this code")
+        raise _bad_code(None, "the emulator never gave this code")
     token_id = _new_token(call.world, f"code {code}")
     if token_id in call.world.tokens:
-        raise _bad_code("This authorization code has been used.", 36009, "a code is good for one token")
+        raise _bad_code(36009, "a code is good for one token")
     if known.get("expires_at") and call.now >= known["expires_at"]:
-        raise _bad_code("This authorization code has expired.", 36007, "codes live for a few minutes")
+        raise _bad_code(36007, "codes live for a few minutes")
     if known.get("redirect_uri") and known["redirect_uri"] != call.params.get("redirect_uri"):
-        text = "Error validating verification code. Please make sure your redirect_uri is identical to the one you "
-        raise _bad_code(text + "used in the OAuth dialog request", 36008, "the code was given for another redirect_uri")
+        raise _bad_code(36008, "the code was given for another redirect_uri")
     owner = call.world.tokens.get(call.world.access_token)
     return Token(
         id=token_id,
@@ -166,11 +164,11 @@ def _new_token(world: World, purpose: str) -> str:
     return access_token(world.seed, world.name, purpose)
 
 
-def _bad_code(message: str, subcode: int, why: str) -> Refused:
+def _bad_code(subcode: int | None, why: str) -> Refused:
     return refuse(
         100,
         subcode=subcode,
-        message=message,
+        values={} if subcode else {"variant": "verification_code"},
         rule="token.code",
         why=why,
         fix="get another code; without Embedded Signup, use the access_token of GET /_localwaba/world",

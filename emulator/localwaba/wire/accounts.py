@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from localwaba.domain.model import App, Business, Override, PhoneNumber, Waba
+from localwaba.domain.model import App, Business, Override, PhoneNumber, Template, Waba
 from localwaba.domain.world import World
 from localwaba.wire.fields import Field
 from localwaba.wire.health import health_status
 from localwaba.wire.nodes import ABSENT, Kind, Reader, View, render
 from localwaba.wire.paging import page
 from localwaba.wire.phone_numbers import PHONE_NUMBER
+from localwaba.wire.templates import TEMPLATE
+
+_GONE = frozenset({"DELETED", "PENDING_DELETION"})
 
 
 def numbers_of(world: World, waba_id: str) -> list[PhoneNumber]:
     """An account's numbers, the one that was onboarded last first."""
     found = [number for number in world.numbers.values() if number.waba_id == waba_id]
     return sorted(found, key=lambda number: number.onboarded_at, reverse=True)
+
+
+def templates_of(world: World, waba_id: str) -> list[Template]:
+    """An account's templates but for those that are deleted, newest first."""
+    found = [one for one in world.templates.values() if one.waba_id == waba_id and one.status not in _GONE]
+    return found[::-1]
 
 
 def app_link(app_id: str) -> str:
@@ -68,6 +77,17 @@ def _phone_numbers(view: View, waba: Waba, field: Field) -> Any:
     )
 
 
+def _message_templates(view: View, waba: Waba, field: Field) -> Any:
+    return page(
+        templates_of(view.world, waba.id),
+        dict(field.modifiers),
+        f"{view.url}/{waba.id}/message_templates",
+        view.traits,
+        render=lambda template: render(TEMPLATE, view, template, field.selection),
+        access_token=view.access_token,
+    )
+
+
 def _wabas(name: str) -> Reader:
     def read(view: View, business: Business, field: Field) -> Any:
         owned = [waba for waba in view.world.wabas.values() if waba.business_id == business.id]
@@ -112,6 +132,7 @@ ACCOUNT = Kind(
     },
     edges={
         "phone_numbers": _phone_numbers,
+        "message_templates": _message_templates,
         "subscribed_apps": lambda view, waba, field: {"data": subscribed_apps(view, waba)},
     },
     gates={"whatsapp_business_manager_messaging_limit": lambda traits: not traits.messaging_limit_tier},
@@ -139,7 +160,6 @@ ACCOUNT = Kind(
             "schedules",
             "activities",
             "solutions",
-            "message_templates",
         }
     ),
 )

@@ -79,7 +79,7 @@ def nonexisting(kind: Kind, name: str) -> Refused:
     gap = name in kind.gaps
     return refuse(
         100,
-        message=f"Tried accessing nonexisting field ({name}) on node type ({kind.node_type})",
+        values={"variant": "nonexisting_field", "field": name, "node_type": kind.node_type},
         rule="fields.name",
         why=f"`{name}` is a known gap of localwaba, see docs/parity.md" if gap else f"{kind.node_type} has no `{name}`",
         fix="" if gap else _advise(kind, name),

@@ -148,10 +148,10 @@ _KEPT = 4096
 def shown(number: PhoneNumber) -> bytes:
     """The default fields of a number as encoded JSON; a number never changes, so its bytes are kept with it.
 
-    The number is kept too: as long as it is, nothing else can have its identity.
+    The number is kept too: as long as it is, no other one can have its identity.
     """
     found = _SHOWN.get(id(number))
-    if found is not None and found[0] is number:
+    if found is not None:
         return found[1]
     if len(_SHOWN) >= _KEPT:
         _SHOWN.clear()
