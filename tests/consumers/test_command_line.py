@@ -98,6 +98,14 @@ def test_serve_is_ready_when_it_says_so() -> None:
     assert (process.returncode, err) == (0, "")
 
 
+def test_serve_is_light() -> None:
+    """What `serve` does not need is not imported before it is ready: the first answer comes in half a second."""
+    heavy = ["rich", "faker", "httpx", "aiohttp", "phonenumbers", "jsonschema", "yaml", "typer", "pytest", "hypothesis"]
+    code = f"import localwaba.cli.serving, sys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\n"
+
+
 def test_serve_ends_when_it_is_terminated() -> None:
     """SIGTERM ends it as well as Ctrl-C does: status 0, no traceback."""
     with serving() as (process, _):

@@ -76,6 +76,7 @@ class Story:
                 break
             time.sleep(_POLL)
         else:
+            self.chronicle.tell(self.platform.news())
             raise Missing(f"the bot sent no {kind} message")
         self.pass_time(3)
         return self.chronicle.accepted(kind)[-1]
