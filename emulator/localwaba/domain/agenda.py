@@ -54,6 +54,75 @@ class ExpireMedia(_Item, frozen=True):
     media_id: str
 
 
-Item = DispatchMessage | ReachStatus | AnswerMessage | ReviewTemplate | UnpauseTemplate | RetryDelivery | ExpireMedia
+class ReviewQuality(_Item, frozen=True):
+    """The quality of a number or template is looked at again, because old feedback weighs less."""
+
+    subject: str
+
+
+class PauseTemplate(_Item, frozen=True):
+    """A template has been RED for long enough; void if its score changed since (`stamp`)."""
+
+    template_id: str
+    stamp: int
+
+
+class JudgeFlaggedNumber(_Item, frozen=True):
+    """A number has been flagged for seven days; void if it was not all the time (`stamp`)."""
+
+    phone_number_id: str
+    stamp: int
+
+
+class FlipCategory(_Item, frozen=True):
+    """A change of category that was announced comes into force."""
+
+    template_id: str
+    category: str
+
+
+class DecidePacing(_Item, frozen=True):
+    """What became of the first batch of a campaign is known; void if the campaign is another one (`stamp`)."""
+
+    key: str
+    stamp: int
+
+
+class ArchiveTemplate(_Item, frozen=True):
+    """A template may have been idle for so long that it is archived."""
+
+    template_id: str
+
+
+class PurgeTemplate(_Item, frozen=True):
+    """An archived template is deleted; void if it was taken out since (`stamp`)."""
+
+    template_id: str
+    stamp: int
+
+
+class EndTemplate(_Item, frozen=True):
+    """The last undelivered message of a template that was deleted has expired."""
+
+    template_id: str
+
+
+Item = (
+    DispatchMessage
+    | ReachStatus
+    | AnswerMessage
+    | ReviewTemplate
+    | UnpauseTemplate
+    | RetryDelivery
+    | ExpireMedia
+    | ReviewQuality
+    | PauseTemplate
+    | JudgeFlaggedNumber
+    | FlipCategory
+    | DecidePacing
+    | ArchiveTemplate
+    | PurgeTemplate
+    | EndTemplate
+)
 Due = tuple[int, int, Item]
 """When, in which order among equals, and what."""

@@ -10,6 +10,17 @@ from localwaba.domain.agenda import Item
 from localwaba.domain.errors import Refusal
 from localwaba.domain.model import Attempt, Delivery, Message, Pair, Pricing, Stored
 from localwaba.domain.policy import Policy
+from localwaba.domain.quality_state import (
+    FeedbackGiven,
+    MessagePaced,
+    NumberDowngradeDue,
+    NumberFlagged,
+    NumberRated,
+    PacingDecided,
+    PortfolioBarred,
+    TemplateCategorised,
+    TemplateRated,
+)
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="event", omit_defaults=True):
@@ -84,12 +95,21 @@ class LinkWanted(_Event, frozen=True):
 
 
 class TemplateJudged(_Event, frozen=True):
-    """A template's status changed by Meta's hand; announced as `message_template_status_update`."""
+    """A template's status changed by Meta's hand; announced as `message_template_status_update`.
+
+    `told` is the event's name where it is no status; `category` what a review made of the template; `paused_for` is
+    quality or pacing; `disable_date` is in seconds.
+    """
 
     template_id: str
     status: str
     reason: str = "NONE"
     rejection_info: dict[str, str] = {}
+    told: str = ""
+    category: str = ""
+    paused_for: str = ""
+    other_info: dict[str, str] = {}
+    disable_date: int = 0
 
 
 class Announced(_Event, frozen=True):
@@ -139,4 +159,13 @@ Event = (
     | DeliveryQueued
     | DeliveryAttempted
     | PolicyChanged
+    | FeedbackGiven
+    | TemplateRated
+    | NumberRated
+    | NumberFlagged
+    | NumberDowngradeDue
+    | TemplateCategorised
+    | MessagePaced
+    | PacingDecided
+    | PortfolioBarred
 )

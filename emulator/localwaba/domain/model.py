@@ -148,8 +148,34 @@ class Template(Entity, frozen=True):
     was_approved: bool = False
     edits: tuple[int, ...] = ()
     pauses: int = 0
+    paused_for: str = ""
+    paused_at: int = 0
+    archived_from: str = ""
     is_sample: bool = False
     verdict: Refusal | None = None
+
+
+class Flow(Entity, frozen=True):
+    """A WhatsApp Flow; `json` is its asset as it was uploaded, `errors` what is wrong with it, as JSON.
+
+    `preview` is the token of its preview, good until `preview_until`.
+    """
+
+    id: str
+    waba_id: str
+    name: str
+    categories: tuple[str, ...]
+    status: str = "DRAFT"
+    json: bytes = b""
+    errors: bytes = b"[]"
+    json_version: str = ""
+    data_api_version: str = ""
+    endpoint_uri: str = ""
+    app_id: str = ""
+    preview: str = ""
+    preview_until: int = 0
+    created_at: int = 0
+    updated_at: int = 0
 
 
 class Media(Entity, frozen=True):
@@ -251,6 +277,7 @@ class Message(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     link: str = ""
     refusal: Refusal | None = None
     shown: bytes = b""
+    expires_at: int = 0
 
 
 class Pair(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
@@ -297,4 +324,4 @@ class Delivery(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     next_at: int = 0
 
 
-Stored = App | Business | Waba | PhoneNumber | Token | Template | Media | UploadSession | User
+Stored = App | Business | Waba | PhoneNumber | Token | Template | Flow | Media | UploadSession | User

@@ -13,6 +13,7 @@ from localwaba.domain.model import (
     App,
     Business,
     Delivery,
+    Flow,
     Media,
     Message,
     Pair,
@@ -24,6 +25,7 @@ from localwaba.domain.model import (
     Waba,
 )
 from localwaba.domain.policy import Policy
+from localwaba.domain.quality_state import QualityState
 
 
 class World(msgspec.Struct, kw_only=True):
@@ -53,6 +55,7 @@ class World(msgspec.Struct, kw_only=True):
     tokens: dict[str, Token] = {}
     templates: dict[str, Template] = {}
     template_names: dict[str, dict[str, str]] = {}
+    flows: dict[str, Flow] = {}
     media: dict[str, Media] = {}
     uploads: dict[str, UploadSession] = {}
     users: dict[str, User] = {}
@@ -67,6 +70,7 @@ class World(msgspec.Struct, kw_only=True):
     settled_deliveries: list[str] = []
     dropped: dict[str, int] = {}
     notes: dict[str, Any] = {}
+    quality: QualityState = msgspec.field(default_factory=QualityState)
 
     def ids(self) -> Ids:
         """The source of this world's next ids."""
