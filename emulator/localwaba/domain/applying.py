@@ -33,6 +33,7 @@ _TABLES: dict[str, tuple[str, str]] = {  # class: table, kind of Graph node
     "PhoneNumber": ("numbers", "phone_number"),
     "Token": ("tokens", ""),
     "Template": ("templates", "template"),
+    "Flow": ("flows", "flow"),
     "Media": ("media", "media"),
     "UploadSession": ("uploads", "upload_session"),
     "User": ("users", ""),

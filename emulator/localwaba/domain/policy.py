@@ -133,6 +133,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = "allow"
 
+    # Flows
+    published_flow_update: Annotated[
+        Literal["refuse", "draft"],
+        _knob(
+            "New JSON for a PUBLISHED flow: refused with 139001, or taken, and the flow is a DRAFT again",
+            "Meta's flows pages disagree",
+            "U",
+        ),
+    ] = "refuse"
+
     # Media
     url_seconds: Annotated[float, _knob("Life of a media URL", "Meta: media", "M")] = 300.0
     uploaded_media_seconds: Annotated[float, _knob("Life of an uploaded media id", "Meta: media", "M")] = 2_592_000.0

@@ -9,8 +9,9 @@ from hashlib import sha1
 from typing import Any, NamedTuple
 
 from localwaba.domain.errors import Refusal, Refused, refuse
+from localwaba.domain.flow_urls import ASSET_PATH
 from localwaba.domain.model import Token
-from localwaba.http import downloads
+from localwaba.http import downloads, flow_assets
 from localwaba.http.authentication import authenticate, permit
 from localwaba.http.headers import APP_USAGE, Header, Trace, one_line, usage
 from localwaba.http.headers import authenticate as authenticate_header
@@ -119,6 +120,9 @@ class Graph:
             return
         if scope["path"].startswith("/whatsapp_business/attachments"):
             await downloads.download(self._hosts, scope, receive, send)
+            return
+        if scope["path"].startswith(ASSET_PATH):
+            await flow_assets.download(self._hosts, scope, send)
             return
         self._answers += 1
         trace = Trace(b"graph", self._answers)

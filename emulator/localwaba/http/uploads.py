@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from msgspec.structs import replace
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
@@ -18,6 +19,8 @@ from localwaba.operations.call import Blob
 
 TEXT_LIMIT = 1024 * 1024
 PART_LIMIT = 100
+JSON_LIMIT = 10 * 1024 * 1024
+"""Up to this size a part that calls itself JSON is handed on as a whole, because operations read it."""
 BODY_LIMIT = MAX_BYTES[DOCUMENT] + TEXT_LIMIT  # a file that is a little too big is refused with a reason, not cut
 
 _STEP = 1024 * 1024
@@ -133,9 +136,16 @@ class _Form:
         """The fields and the files of a whole body."""
         if self._begun and not self._complete:
             raise _broken("its last boundary is missing")
-        found = {name: file.writer.finish(file.mime_type, file.filename) for name, file in self._files.items()}
+        found = {name: self._kept(file) for name, file in self._files.items()}
         self._files.clear()
         return self._params, found
+
+    def _kept(self, file: _File) -> Blob:
+        blob = file.writer.finish(file.mime_type, file.filename)
+        is_json = "json" in file.mime_type.lower() or file.filename.lower().endswith(".json")
+        if not is_json or not len(blob.head) < blob.size <= JSON_LIMIT:
+            return blob
+        return replace(blob, head=self._blobs.read(blob.name, 0, blob.size))
 
     def discard(self) -> None:
         """Throws away every file that was not finished."""

@@ -16,7 +16,10 @@ from localwaba.domain.world import World
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """A file that came with a request and lies in the store of blobs; `head` is its first 64 KB at most."""
+    """A file that came with a request and lies in the store of blobs.
+
+    `head` is its first 64 KB at most; of a part of a form that calls itself JSON it is all, up to 10 MB.
+    """
 
     name: str
     sha256: str

@@ -14,6 +14,7 @@ from localwaba.domain.model import Message, PhoneNumber, Template, User
 from localwaba.domain.sending import accept, check_sender, find_by_user_id, find_recipient
 from localwaba.operations.attachments import bad_media, is_own_media
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
+from localwaba.operations.flow_sends import check_flow_message
 from localwaba.operations.template_sends import Fitted, fit_template
 
 _encode = msgspec.json.Encoder().encode
@@ -41,6 +42,7 @@ def send_message(call: Call) -> Answer:
     elif kind in _MEDIA:
         media_id, link = _media(call, number, params[kind], kind)
     elif kind == "interactive":
+        check_flow_message(call, number, params["interactive"])
         media_id, link = _interactive_media(call, number, params["interactive"])
     elif kind == "reaction":
         context_id = str(params["reaction"]["message_id"])

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from localwaba.domain import routing
 from localwaba.domain.events import Event, PairChanged, Put
+from localwaba.domain.flows import STATUSES as FLOW_STATUSES
 from localwaba.domain.model import PhoneNumber, Template
 from localwaba.domain.world import World
 from localwaba.operations.announcements import announced
@@ -82,6 +83,13 @@ def _template_quality(world: World, now: int, value: dict[str, Any], number: Pho
     if template is None or score not in QUALITIES:
         return []
     return [Put(at=now, thing=replace(template, quality_score=score, quality_at=now))]
+
+
+def _flow(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
+    flow, status = world.flows.get(_text(value, "flow_id")), _text(value, "new_status")
+    if flow is None or value.get("event") != "FLOW_STATUS_CHANGE" or status not in FLOW_STATUSES:
+        return []
+    return [Put(at=now, thing=replace(flow, status=status, updated_at=now))]
 
 
 def _template_category(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
@@ -161,6 +169,7 @@ _CHANGES: dict[str, _Change] = {
     "account_review_update": _account_review,
     "account_update": _account,
     "business_capability_update": _capability,
+    "flows": _flow,
     "message_template_quality_update": _template_quality,
     "message_template_status_update": _template_status,
     "phone_number_name_update": _name,

@@ -15,6 +15,7 @@ from localwaba.domain.template_values import Filled, MatchRules
 from localwaba.domain.world import World
 from localwaba.operations.attachments import bad_media, is_own_media
 from localwaba.operations.call import Call
+from localwaba.operations.flow_sends import check_flow_buttons
 
 _encode = msgspec.json.Encoder().encode
 _RULES: dict[int, MatchRules] = {}
@@ -43,6 +44,7 @@ def fit_template(call: Call, number: PhoneNumber, sent: dict[str, Any], *, to_bs
         raise refuse(131058, rule="sample template", why="hello_world can only be sent from a public test number")
     compiled = _compiled(template.components, template.category, template.parameter_format, template.language)
     filled = match(compiled, sent.get("components"), _rules(call.traits.template_parameter_code))
+    check_flow_buttons(call, number, filled.flows)
     media_id, link = _media(call, number, filled)
     return Fitted(template, _encode(filled), media_id, link)
 

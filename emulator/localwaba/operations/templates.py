@@ -18,6 +18,7 @@ from localwaba.domain.model import Template
 from localwaba.domain.template_creation import check_creation, check_edit
 from localwaba.domain.template_values import CurrentTemplate, ExistingTemplate, TemplateDraft, TemplatePolicy
 from localwaba.operations.call import SUCCESS, Answer, Call, unknown_object
+from localwaba.operations.flow_sends import resolve_flow_buttons
 from localwaba.operations.viewing import show, view_of
 from localwaba.wire.fields import read_fields
 from localwaba.wire.nodes import render
@@ -86,7 +87,7 @@ def _stored(call: Call, draft: TemplateDraft, template: Template) -> Template:
     return replace(
         template,
         category=draft.category,
-        components=msgspec.json.encode(draft.components),
+        components=msgspec.json.encode(resolve_flow_buttons(call.world, template.waba_id, draft.components)),
         parameter_format=draft.parameter_format,
         sub_category=str(draft.other.get("sub_category", "")),
         ttl_seconds=draft.ttl_seconds,
