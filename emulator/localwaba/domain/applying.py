@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappush
+from heapq import heappop, heappush
 from typing import Any
 
 import msgspec
 
+from localwaba.domain.agenda import RetryDelivery
 from localwaba.domain.events import (
+    CameDue,
     DeliveryAttempted,
     DeliveryQueued,
     Event,
@@ -89,6 +91,14 @@ def _schedule(world: World, event: Scheduled) -> None:
     heappush(world.agenda, (event.due, world.scheduled, event.item))
 
 
+def _take(world: World, event: CameDue) -> None:
+    due, _, item = heappop(world.agenda)
+    if type(item) is RetryDelivery:
+        delivery = world.deliveries.get(item.delivery_id)
+        if delivery is not None and delivery.next_at == due:
+            delivery.next_at = 0  # it is on its way: a snapshot taken now sends it again
+
+
 def _accept(world: World, event: MessageAccepted) -> None:
     message = event.message
     world.messages[message.id] = message
@@ -124,9 +134,8 @@ def _finish(world: World, message_id: str) -> None:
 
 def _drop_oldest(world: World, queue: list[str], table: dict[str, Any], name: str) -> None:
     oldest, queue[:_CHUNK] = queue[:_CHUNK], []
-    for key in oldest:
-        table.pop(key, None)
-    world.dropped[name] = world.dropped.get(name, 0) + len(oldest)
+    gone = sum(table.pop(key, None) is not None for key in oldest)  # a message that is read late stands there twice
+    world.dropped[name] = world.dropped.get(name, 0) + gone
 
 
 def _read(world: World, event: MessageRead) -> None:
@@ -163,10 +172,14 @@ def _attempt(world: World, event: DeliveryAttempted) -> None:
     delivery = world.deliveries.get(event.delivery_id)
     if delivery is None:
         return
+    was_settled = delivery.state != "pending"
     delivery.attempts = (*delivery.attempts, event.attempt)
     delivery.state = event.state
     delivery.next_at = event.next_at
-    if event.state != "pending":
+    if event.state == "pending":
+        if was_settled and delivery.id in world.settled_deliveries:  # once more by hand, and not taken this time
+            world.settled_deliveries.remove(delivery.id)
+    elif not was_settled:
         world.settled_deliveries.append(delivery.id)
         if len(world.settled_deliveries) >= world.policy.retained_deliveries + _CHUNK:
             _drop_oldest(world, world.settled_deliveries, world.deliveries, "deliveries")
@@ -180,6 +193,7 @@ _CHANGES: dict[type, Callable[[World, Any], None]] = {
     Put: _put,
     Removed: _remove,
     Scheduled: _schedule,
+    CameDue: _take,
     MessageAccepted: _accept,
     StatusReached: _reach,
     MessageReceived: _receive,

@@ -49,6 +49,10 @@ class Scheduled(_Event, frozen=True):
     item: Item
 
 
+class CameDue(_Event, frozen=True):
+    """The first item of the agenda came due and was taken off it; what was decided then follows."""
+
+
 class MessageAccepted(_Event, frozen=True):
     """The platform took a message of the business: HTTP 200 and a wamid."""
 
@@ -148,6 +152,7 @@ Event = (
     Put
     | Removed
     | Scheduled
+    | CameDue
     | MessageAccepted
     | StatusReached
     | MessageReceived

@@ -14,8 +14,8 @@ from localwaba.domain.applying import apply
 from localwaba.domain.clock import Reading
 from localwaba.domain.consequences import follow
 from localwaba.domain.errors import Refusal
-from localwaba.domain.events import Event, LinkWanted
-from localwaba.domain.ids import Ids
+from localwaba.domain.events import CameDue, Event, LinkWanted
+from localwaba.domain.ids import Ids, derive_number
 from localwaba.domain.model import Attempt
 from localwaba.domain.policy import Policy
 from localwaba.domain.seeding import new_world
@@ -54,6 +54,7 @@ class WorldHost:
         self._timer: asyncio.Handle | None = None
         self._timer_at: float = 0.0
         self._fetching: set[asyncio.Task[None]] = set()
+        self._handshakes = 0
         self._lock = asyncio.Lock()
         self._closed = False
         self._people: People | None = None
@@ -161,22 +162,30 @@ class WorldHost:
         self._run_due(self.now(), _SLICE if len(self.world.agenda) < _BACKLOG else _LONG_SLICE)
         self.wake()
 
-    def _run_due(self, now: int, seconds: float | None = None) -> list[tuple[int, Item]]:
-        """Runs what is due, at most for some real seconds; what it ran."""
-        ran: list[tuple[int, Item]] = []
+    def _run_due(self, now: int, seconds: float | None = None, ran: list[tuple[int, Item]] | None = None) -> int:
+        """Runs what is due, at most for some real seconds, and says how many items; the first ones go into `ran`."""
+        count = 0
         until = elapsed() + seconds if seconds is not None else None
-        while (found := self.world.pop_due(now)) is not None:
-            due, _, item = found
-            if type(item) is RetryDelivery:
-                self._outgoing.append(item.delivery_id)
-            else:
-                ids = self.world.ids()
+        while (due := self.world.next_due()) is not None and due <= now:
+            item = self.world.agenda[0][2]
+            wanted = type(item) is not RetryDelivery or self._is_awaited(item, due)
+            ids = self.world.ids()
+            self.commit((CameDue(at=due),), ids)
+            if type(item) is not RetryDelivery:
                 self.commit(happen(self.world, item, due, ids), ids)
-            if len(ran) < _FIRED_SHOWN:
+            elif wanted:
+                self._outgoing.append(item.delivery_id)
+            count += 1
+            if ran is not None and len(ran) < _FIRED_SHOWN:
                 ran.append((due, item))
             if until is not None and elapsed() >= until:
                 break
-        return ran
+        return count
+
+    def _is_awaited(self, item: RetryDelivery, due: int) -> bool:
+        """Whether a delivery still waits for this try, and not for a later one, or for none."""
+        delivery = self.world.deliveries.get(item.delivery_id)
+        return delivery is not None and delivery.state == "pending" and delivery.next_at == due
 
     # webhooks
 
@@ -208,9 +217,9 @@ class WorldHost:
 
     async def shake_hands(self, handshake: Handshake) -> Refusal | None:
         """Performs the verification of a callback; the refusal if it failed."""
-        ids = self.world.ids()
-        challenge = ids.number(10)
-        self.world.drawn = ids.drawn
+        self._handshakes += 1
+        purpose = f"challenge {self.world.sequence} {self._handshakes}"  # no id is drawn: nothing happens in the world
+        challenge = derive_number(self.world.seed, purpose, 10)
         return await self._network.shake_hands(self.world.policy, handshake, challenge)
 
     def _fetch(self, wanted: LinkWanted) -> None:
@@ -233,13 +242,14 @@ class WorldHost:
     async def settle(self, timeout: float | None = None) -> dict[str, Any]:
         """Runs until nothing is due now and no delivery is in flight."""
         async with self._lock:
-            return await self._settle(timeout)
+            return await self._settle(timeout, [])
 
-    async def _settle(self, timeout: float | None) -> dict[str, Any]:
+    async def _settle(self, timeout: float | None, ran: list[tuple[int, Item]]) -> dict[str, Any]:
         until = elapsed() + (timeout if timeout is not None else 30.0)
         settled = True
+        count = 0
         while True:
-            self._run_due(self.now())
+            count += self._run_due(self.now(), ran=ran)
             self.wake()
             left = until - elapsed()
             if left <= 0:
@@ -253,7 +263,8 @@ class WorldHost:
                 await asyncio.sleep(0)
             else:
                 break
-        return {"settled": settled, "in_flight": self._network.busy(self.world.name), "pending": len(self.world.agenda)}
+        in_flight, pending = self._network.busy(self.world.name), len(self.world.agenda)
+        return {"settled": settled, "in_flight": in_flight, "pending": pending, "ran": count}
 
     def _due_now(self) -> bool:
         due = self.world.next_due()
@@ -265,21 +276,18 @@ class WorldHost:
             raise ValueError("time never goes back: advance by zero or more")
         async with self._lock:
             fired: list[tuple[int, Item]] = []
-            count = 0
-            await self._settle(None)
+            count = (await self._settle(None, fired))["ran"]
             target = self.now() + milliseconds_forward
             while (due := self.world.next_due()) is not None and due <= target:
                 self._jump_to(max(due, self.now()))
-                ran = self._run_due(min(self.now(), target))
-                count += len(ran)
-                fired += ran[: _FIRED_SHOWN - len(fired)]
+                count += self._run_due(min(self.now(), target), ran=fired)
                 self.wake()
                 if self._fetching or self._network.busy(self.world.name):
-                    await self._settle(None)
+                    count += (await self._settle(None, fired))["ran"]
                 elif count % 512 == 0:
                     await asyncio.sleep(0)
             self._jump_to(max(target, self.now()))
-            await self._settle(None)
+            count += (await self._settle(None, fired))["ran"]
         return {
             "now": self.now() / 1000,
             "iso": iso(self.now()),
