@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from localwaba import Waba
-from localwaba.client.calls import summary
+from localwaba.client.calls import because, summary
 from localwaba.client.failure import listed
 
 
@@ -16,7 +18,7 @@ def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: boo
     waba.settle(waba.patience)
     calls = [str(call) for call in waba.unexpected_refusals] if strict else []
     failures = waba.unexpected_failures if strict_statuses else []
-    failed = [f"{one['type']} to {one['user']}: {summary(one['error'])}\n    why: {one.get('why')}" for one in failures]
+    failed = ["\n".join([_head(one), *because(one.get("why", ""))]) for one in failures]
     if not calls and not failed:
         return
     lines = ["the app was refused what the test did not expect"]
@@ -26,3 +28,7 @@ def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: boo
     turned_off = "strict=False" if calls else "strict_statuses=False"
     lines += ["", f"Expect it:  with waba.refuses({code}): …", f"Allow it:   @pytest.mark.waba({turned_off})"]
     pytest.fail("\n".join(lines), pytrace=False)
+
+
+def _head(message: dict[str, Any]) -> str:
+    return f"{message['type']} to {message['user']} -> failed {summary(message['error'])}"

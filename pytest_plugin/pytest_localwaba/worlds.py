@@ -117,16 +117,15 @@ def _unless(already: str, title: str, items: list[str]) -> list[str]:
 def make_world(server: Server, nodeid: str, marks: Marks) -> Held:
     """A world for a test, named after it: the same test gets the same tokens in every run."""
     options: dict[str, Any] = {"seed": marks.seed, "clock": marks.clock, "policy": marks.policy}
-    try:
+    problem = ""
+    for name in (name_of(nodeid), None):  # without a name if somebody runs the same test on the same server
         try:
-            waba = server.new_world(name=name_of(nodeid), **options)
+            return Held(server.new_world(name=name, **options), marks.strict, marks.strict_statuses)
         except ControlError as error:
+            problem = str(error)
             if error.status != 409:
-                raise
-            waba = server.new_world(**options)  # somebody runs the same test on the same server
-    except ControlError as error:
-        pytest.fail(f"@pytest.mark.waba: {error}", pytrace=False)
-    return Held(waba, marks.strict, marks.strict_statuses)
+                break
+    pytest.fail(f"@pytest.mark.waba: {problem}", pytrace=False)
 
 
 def name_of(nodeid: str) -> str:

@@ -47,10 +47,8 @@ class Call:
         return str(self.error.get("fbtrace_id", ""))
 
     def __str__(self) -> str:
-        lines = [f"{self.method} {self.path} -> {self.status} {summary(self.error)}".rstrip()]
-        if self.why:
-            lines.append(f"    why: {self.why}")
-        return "\n".join(lines)
+        head = f"{self.method} {self.path} -> {self.status} {summary(self.error)}".rstrip()
+        return "\n".join([head, *because(self.why)])
 
 
 def call_of(entry: Mapping[str, Any]) -> Call:
@@ -81,6 +79,13 @@ def summary(error: Mapping[str, Any]) -> str:
     return f"{text}: {details}" if details and details not in text else text
 
 
+def because(why: str) -> list[str]:
+    """The emulator's reason of a refusal and what to do about it, as indented lines."""
+    reason, _, fix = why.partition(" Fix: ")
+    lines = [f"    why: {reason}"] if reason else []
+    return [*lines, f"    fix: {fix}"] if fix else lines
+
+
 class GraphError(Exception):
     """A Graph call of the test itself was refused; `code`, `subcode`, `status`, `error` and `why` say how."""
 
@@ -92,7 +97,7 @@ class GraphError(Exception):
         self.trace = str(self.error.get("fbtrace_id", ""))
         self.why = reply.headers.get("x-localwaba-why", "")
         text = f"{call} -> {reply.status} {summary(self.error)}".rstrip()
-        super().__init__(f"{text}\n    why: {self.why}" if self.why else text)
+        super().__init__("\n".join([text, *because(self.why)]))
 
 
 def _error(raw: bytes) -> Mapping[str, Any]:

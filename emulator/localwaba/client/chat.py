@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from localwaba.client.calls import because
+
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
@@ -109,5 +111,6 @@ def draw(chat: Iterable[Bubble], name: str) -> list[str]:
         if one.buttons:
             lines.append(indent + " " * 9 + " ".join(f"[{title}]" for title in one.buttons))
         if one.has_failed:
-            lines.append(f"{indent}         failed with {one.error.get('code')}: {one.why or one.error.get('title')}")
+            lines.append(f"{indent}         failed with {one.error.get('code')} {one.error.get('title', '')}".rstrip())
+            lines += [f"{indent}     {line}" for line in because(one.why)]
     return lines

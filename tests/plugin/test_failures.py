@@ -1,0 +1,277 @@
+"""What a test is told when its user waits in vain: every word of it."""
+
+from __future__ import annotations
+
+import re
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from localwaba import User, Waba
+
+WAIT = 0.05
+NEVER = "this user has never written to this number, so the 24-hour window was never open"
+
+
+@pytest.fixture
+def ada(waba: Waba) -> User:
+    return waba.user("Ada", wa_id="16465550144")
+
+
+def text_of(call: Any) -> str:
+    """The text with which an expectation fails, without the addresses that differ from run to run."""
+    with pytest.raises(AssertionError) as raised:
+        call()
+    return re.sub(r"http://127\.0\.0\.1:\d+", "http://app", str(raised.value))
+
+
+def number_of(app: Any) -> str:
+    """The id of the number that the app sends from."""
+    found: str = app.waba.phone_number_id
+    return found
+
+
+def plain(text: str) -> str:
+    return dedent(text).strip("\n")
+
+
+def test_nothing(app: Any, ada: User) -> None:
+    """An app that says nothing: the expectation and the chat, nothing else."""
+    ada.sends("hi")
+    assert text_of(lambda: ada.receives("text", "Hello!", timeout=WAIT)) == plain(
+        """
+        Ada received nothing: the app sent nothing (waited 0.05 s).
+
+        Expected a message to Ada
+          type 'text'
+          text 'Hello!'
+
+        Chat of Ada
+          12:00:00 Ada: hi
+        """
+    )
+
+
+def test_no_webhook(waba: Waba, ada: User) -> None:
+    """An app that was never subscribed cannot answer: that is said."""
+    ada.sends("hi")
+    assert text_of(lambda: ada.receives(timeout=WAIT)) == plain(
+        """
+        Ada received nothing: the app sent nothing (waited 0.05 s).
+
+        Expected a message to Ada
+          any message
+
+        Chat of Ada
+          12:00:00 Ada: hi
+
+        The app has no webhook, so it cannot know what users write: waba.webhook(url)
+        """
+    )
+
+
+def test_something_else(app: Any, ada: User) -> None:
+    """A near miss is shown with the letters that differ, and the member that is right beside it."""
+    ada.sends("hi")
+    app.send(ada.wa_id, body="Good evening")
+    app.send(ada.wa_id, body="Hello Adam,\nhow are you?")
+    wanted = "Hello Ada,\nhow are you?"
+    assert text_of(lambda: ada.receives("text", wanted, timeout=WAIT)) == plain(
+        """
+        Ada did not receive that: the app sent 2 other messages (waited 0.05 s).
+
+        Expected a message to Ada
+          type 'text'
+          text 'Hello Ada,\\nhow are you?'
+
+        Nearest: message 2 of 2, read
+            type = 'text'
+          ! text differs (- expected, + received)
+              - Hello Ada,
+              + Hello Adam,
+              ?          +
+                how are you?
+
+        Chat of Ada
+          12:00:00 Ada: hi
+                  12:00:00 the app: Good evening  (read)
+                  12:00:00 the app: Hello Adam,
+                                    how are you?  (read)
+        """
+    )
+
+
+def test_other_buttons(app: Any, ada: User) -> None:
+    """Members that are no texts are shown whole, each with what was expected."""
+    ada.sends("hi")
+    buttons = [{"type": "reply", "reply": {"id": title, "title": title}} for title in ("Yes", "Perhaps")]
+    app.send(ada.wa_id, "interactive", type="button", body={"text": "Sure?"}, action={"buttons": buttons})
+    pattern = re.compile(r"^Really")
+    assert text_of(lambda: ada.receives(text=pattern, buttons=["Yes", "No"], timeout=WAIT)) == plain(
+        """
+        Ada did not receive that: the app sent 1 other message (waited 0.05 s).
+
+        Expected a message to Ada
+          text matching /^Really/
+          buttons ['Yes', 'No']
+
+        Nearest: message 1 of 1, read
+          ! text = 'Sure?', expected: matching /^Really/
+          ! buttons = ['Yes', 'Perhaps'], expected: ['Yes', 'No']
+
+        Chat of Ada
+          12:00:00 Ada: hi
+                  12:00:00 the app: [interactive] Sure?  (read)
+                           [Yes] [Perhaps]
+        """
+    )
+
+
+@pytest.mark.waba(strict=False)
+def test_refused(app: Any, ada: User) -> None:
+    """A send that Graph refused: Meta's words, and beside them the rule and the fix."""
+    ada.sends("hi")
+    app.send(ada.wa_id, body="x" * 4097)
+    assert text_of(lambda: ada.receives("text", timeout=WAIT)) == plain(
+        f"""
+        Ada received nothing: the app's send was refused with 100 (waited 0.05 s).
+
+        Expected a message to Ada
+          type 'text'
+
+        Chat of Ada
+          12:00:00 Ada: hi
+
+        Refused calls of the app (1)
+          POST /v26.0/{number_of(app)}/messages -> 400 (#100) Param text['body'] must be at most 4096 characters long.
+              why: [requests/messages/text] text['body']: at most 4096 characters, got 4097
+              fix: shorten text['body'] to 4096 characters
+        """
+    )
+
+
+def test_failed(app: Any, ada: User) -> None:
+    """A message that was taken and failed later: its code, its reason, and that it would have been the right one."""
+    app.send(ada.wa_id, body="Are you still there?")
+    assert text_of(lambda: ada.receives(text="Are you still there?", timeout=WAIT)) == plain(
+        f"""
+        Ada received nothing: the app's message failed with 131047 Re-engagement message (waited 0.05 s).
+
+        Expected a message to Ada
+          text 'Are you still there?'
+
+        Nearest: message 1 of 1, failed with 131047
+            text = 'Are you still there?'
+
+        Chat of Ada
+                  12:00:00 the app: Are you still there?  (failed)
+                           failed with 131047 Re-engagement message
+                           why: [24-hour window] {NEVER}
+                           fix: send an approved template, or wait until the user writes
+        """
+    )
+
+
+def test_another_failed(app: Any, ada: User) -> None:
+    """A failed message that was not the expected one is not taken for it."""
+    app.send(ada.wa_id, body="Are you still there?")
+    first = text_of(lambda: ada.receives(text="Good morning", timeout=WAIT)).splitlines()[0]
+    assert first == (
+        "Ada received nothing: what the app sent, another message, failed with 131047 Re-engagement message "
+        "(waited 0.05 s)."
+    )
+
+
+def test_webhook_not_taken(app: Any, ada: User) -> None:
+    """An app that answers its webhooks with an error: the webhook, its URL and the answer."""
+    app.status = 500
+    ada.sends("hi")
+    assert text_of(lambda: ada.receives(timeout=WAIT)) == plain(
+        """
+        Ada received nothing: the app sent nothing (waited 0.05 s).
+
+        Expected a message to Ada
+          any message
+
+        Chat of Ada
+          12:00:00 Ada: hi
+
+        Webhooks that the app did not answer with 200 (1)
+          messages: text -> http://app/webhook -> 500 no (2 tries)
+        """
+    )
+
+
+def test_unknown_token(app: Any, ada: User) -> None:
+    """An app with a token that no world knows: its calls, and where the right token is."""
+    app.token = "EAAsomebodyelse"
+    ada.sends("hi")
+    app.send(ada.wa_id, body="Hello")
+    assert text_of(lambda: ada.receives(timeout=WAIT)) == plain(
+        f"""
+        Ada received nothing: the app sent nothing (waited 0.05 s).
+
+        Expected a message to Ada
+          any message
+
+        Chat of Ada
+          12:00:00 Ada: hi
+
+        No call came with this world's token, but some with one that no world knows (1)
+          POST /v26.0/{number_of(app)}/messages -> 401 Invalid OAuth access token - Cannot parse access token
+          Give the app waba.access_token, or its whole environment: waba.env
+        """
+    )
+
+
+def test_received_before(app: Any, ada: User) -> None:
+    """A message that an earlier call has returned is not found again, and the text says so."""
+    ada.sends("hi")
+    app.send(ada.wa_id, body="Hello")
+    ada.receives(text="Hello")
+    assert text_of(lambda: ada.receives(text="Hello", timeout=WAIT)) == plain(
+        """
+        Ada received nothing: the app sent nothing since (waited 0.05 s).
+
+        Expected a message to Ada
+          text 'Hello'
+
+        A message like this was received before; each receives() looks only at what came later.
+
+        Chat of Ada
+          12:00:00 Ada: hi
+                  12:00:00 the app: Hello  (read)
+        """
+    )
+
+
+def test_unwanted(app: Any, ada: User) -> None:
+    """A message where none was expected: what it was."""
+    ada.sends("hi")
+    app.send(ada.wa_id, body="Hello")
+    assert text_of(lambda: ada.receives_nothing(within=WAIT)) == plain(
+        """
+        Ada received a message, expected none: text 'Hello'
+
+        Chat of Ada
+          12:00:00 Ada: hi
+                  12:00:00 the app: Hello  (read)
+        """
+    )
+
+
+def test_many_refusals(app: Any, ada: User) -> None:
+    """Of many refusals the last twenty are shown, and how many there were."""
+    with app.waba.refuses(100):
+        for _ in range(23):
+            app.send(ada.wa_id, body="")
+    text = text_of(lambda: ada.receives(timeout=WAIT))
+    assert "Refused calls of the app (23)\n  … 3 more before these\n" in text
+    assert text.count("-> 400") == 20
+
+
+def test_unknown_member(ada: User) -> None:
+    """A slip in the name of a member is told with the nearest one, at once."""
+    with pytest.raises(TypeError, match=re.escape("a message has no 'button'; did you mean buttons?")):
+        ada.receives(button=["Yes"])

@@ -1,0 +1,311 @@
+"""The pytest plugin, run on tests of its own: fixtures, marker, strictness, reports, xdist, cost."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+
+SEND = """
+def send(waba, to, body):
+    '''A call of the app, which does not raise.'''
+    message = {"messaging_product": "whatsapp", "to": to, "type": "text", "text": {"body": body}}
+    return waba.link.graph("POST", f"/v26.0/{waba.phone_number_id}/messages", message).status
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine decides which emulator is used."""
+    monkeypatch.delenv("LOCALWABA_URL", raising=False)
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only plugins that are named: others cost time. One test below finds the plugin as users do."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, alone: None, waba_server: Any) -> Run:
+    """Runs a file of tests against the emulator of this run."""
+
+    def run(code: str, *args: str) -> pytest.RunResult:
+        pytester.makepyfile(test_app=f"import pytest\n{SEND}\n{code}")
+        options = ("-p", "pytest_localwaba.plugin", f"--waba-url={waba_server.url}")
+        return pytester.runpytest_inprocess(*options, *args)
+
+    return run
+
+
+@pytest.fixture
+def run_workers(pytester: pytest.Pytester, alone: None) -> Run:
+    """Runs the tests of the directory in two workers of pytest-xdist."""
+
+    def run(*args: str) -> pytest.RunResult:
+        plugins = ("-p", "xdist.plugin", "-p", "pytest_localwaba.plugin")
+        return pytester.runpytest_subprocess(*plugins, "-n", "2", *args)
+
+    return run
+
+
+def lines_after(result: pytest.RunResult, start: str) -> list[str]:
+    """The output from the line that begins so, without addresses."""
+    lines = [re.sub(r"http://127\.0\.0\.1:\d+", "http://server", line) for line in result.outlines]
+    return lines[next(place for place, line in enumerate(lines) if line.startswith(start)) :]
+
+
+def test_defaults(run: Run) -> None:
+    """Time stands still at noon, everything happens at once, and the seed is 0."""
+    result = run(
+        """
+        def test_it(waba):
+            assert waba.now.isoformat() == "2026-01-01T12:00:00+00:00"
+            assert waba.seed == 0
+            ada = waba.user("Ada")
+            ada.sends("hi")
+            assert send(waba, ada.wa_id, "Hello") == 200
+            assert ada.receives(text="Hello").ticks == "read"
+        """.replace("\n        ", "\n")
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_marker(run: Run) -> None:
+    """The marker sets seed, clock and policy; nearer markers win, knobs of all of them are turned."""
+    result = run(
+        """
+@pytest.mark.waba(seed=5, policy={"read_after": None, "sent_after": 2})
+class TestMarked:
+    @pytest.mark.waba(clock="2026-03-01T00:00:00Z", policy={"sent_after": 1})
+    def test_it(self, waba):
+        assert waba.seed == 5
+        assert waba.now.isoformat() == "2026-03-01T00:00:00+00:00"
+        policy = waba.policy()
+        assert (policy["read_after"], policy["sent_after"], policy["delivered_after"]) == (None, 1.0, 0.0)
+
+    @pytest.mark.waba(clock="real")
+    def test_real(self, waba):
+        assert waba.link.call("GET", "clock")["mode"] == "real"
+"""
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("mark", "text"),
+    [
+        ("sede=1", "@pytest.mark.waba takes no 'sede'; did you mean seed?"),
+        ("colour=1", "@pytest.mark.waba takes no 'colour'; it takes seed, policy, clock, strict, strict_statuses"),
+        ("5", "@pytest.mark.waba takes names only, such as seed=1, not 5"),
+        ("seed='x'", "@pytest.mark.waba: seed is a whole number, not 'x'"),
+        ("policy={'reads_after': 1}", "@pytest.mark.waba: there is no knob 'reads_after'; did you mean read_after or"),
+    ],
+)
+def test_marker_with_a_slip(run: Run, mark: str, text: str) -> None:
+    """A slip in a marker fails its test with one line, and no other test."""
+    result = run(f"@pytest.mark.waba({mark})\ndef test_it(waba):\n    pass\ndef test_other(waba):\n    pass\n")
+    result.assert_outcomes(passed=1, errors=1)
+    assert any(line.startswith(text) for line in result.outlines)
+
+
+def test_settings(run: Run, pytester: pytest.Pytester) -> None:
+    """The ini file sets the seed of all tests and whether refusals fail them."""
+    pytester.makeini("[pytest]\nwaba_seed = 9\nwaba_strict = false\n")
+    result = run(
+        """
+def test_it(waba):
+    assert waba.seed == 9
+    assert send(waba, "16465550144", "") == 400
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_same_test_gets_the_same_world(run: Run) -> None:
+    """Tokens and secrets of a test are the same in every run, and no other test's."""
+    code = "@pytest.mark.parametrize('n', [1, 2])\ndef test_it(waba, n):\n    print('token', waba.access_token)\n"
+    first = [line for line in run(code, "-s").outlines if "token" in line]
+    second = [line for line in run(code, "-s").outlines if "token" in line]
+    assert first == second
+    assert len(set(first)) == 2
+
+
+def test_refused_call(run: Run) -> None:
+    """A refused call that nobody expected fails the test, and says how to expect or allow it."""
+    result = run("def test_it(waba):\n    send(waba, '16465550144', 'x' * 5000)\n")
+    result.assert_outcomes(failed=1)
+    shown = lines_after(result, "the app was refused")
+    assert shown[:9] == [
+        "the app was refused what the test did not expect",
+        "",
+        "Refused calls of the app (1)",
+        "  POST /v26.0/116861633090783/messages -> 400 (#100) Param text['body'] must be at most 4096 characters long.",
+        "      why: [requests/messages/text] text['body']: at most 4096 characters, got 5000",
+        "      fix: shorten text['body'] to 4096 characters",
+        "",
+        "Expect it:  with waba.refuses(100): …",
+        "Allow it:   @pytest.mark.waba(strict=False)",
+    ]
+    assert shown[9].strip("- ") == "localwaba"
+    assert re.fullmatch(r"seed 0, world test_app\.py-test_it-\w{8}, 2026-01-01 12:00:00 UTC, http://server", shown[10])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "@pytest.mark.waba(strict=False)\ndef test_it(waba):\n    send(waba, '16465550144', '')\n",
+        "def test_it(waba):\n    with waba.refuses(100):\n        send(waba, '16465550144', '')\n",
+        "def test_it(waba):\n    send(waba, '16465550144', 'too early')\n",
+    ],
+    ids=["allowed", "expected", "failed later"],
+)
+def test_refusals_that_do_not_count(run: Run, code: str) -> None:
+    """Refusals that are allowed or expected fail nothing, nor do messages that fail later."""
+    run(code).assert_outcomes(passed=1)
+
+
+def test_strict_statuses(run: Run) -> None:
+    """With `strict_statuses` a message that fails later fails the test, unless it was expected."""
+    result = run(
+        """
+@pytest.mark.waba(strict_statuses=True)
+def test_it(waba):
+    send(waba, '16465550144', 'too early')
+
+@pytest.mark.waba(strict_statuses=True)
+def test_expected(waba):
+    with waba.refuses(131047):
+        send(waba, '16465550144', 'too early')
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    shown = lines_after(result, "the app was refused")
+    assert shown[2] == "Messages that failed later (1)"
+    assert shown[3].startswith("  text to 16465550144 -> failed (#131047) Re-engagement message")
+    assert shown[4].startswith("      why: [24-hour window] this user has never written")
+    assert shown[7:9] == [
+        "Expect it:  with waba.refuses(131047): …",
+        "Allow it:   @pytest.mark.waba(strict_statuses=False)",
+    ]
+
+
+def test_expected_failure_of_a_test(run: Run) -> None:
+    """A test that is marked to fail may fail by a refusal."""
+    run("@pytest.mark.xfail\ndef test_it(waba):\n    send(waba, '16465550144', '')\n").assert_outcomes(xfailed=1)
+
+
+def test_report(run: Run) -> None:
+    """A failed test is reported with its world: seed, chats, refusals, once; and with its own failure only."""
+    result = run(
+        """
+def test_it(waba):
+    ada = waba.user("Ada", wa_id="16465550144")
+    ada.sends("hi")
+    send(waba, ada.wa_id, "")
+    assert "blue" == "green"
+"""
+    )
+    result.assert_outcomes(failed=1)
+    shown = lines_after(result, "seed 0, world")[1:]
+    assert shown[:6] == [
+        "",
+        "Chat of Ada (16465550144)",
+        "  12:00:00 Ada: hi",
+        "",
+        "Refused calls of the app (1)",
+        "  POST /v26.0/116861633090783/messages -> 400 (#100) The parameter text['body'] is required.",
+    ]
+    assert "the app was refused" not in result.stdout.str()
+
+
+def test_report_says_nothing_twice(run: Run) -> None:
+    """What the failure itself tells is not told again below it."""
+    result = run(
+        "def test_it(waba):\n    ada = waba.user('Ada')\n    ada.sends('hi')\n    ada.receives(timeout=0.01)\n"
+    )
+    assert result.stdout.str().count("Ada: hi") == 1
+
+
+def test_no_emulator_there(pytester: pytest.Pytester, alone: None) -> None:
+    """A URL at which no emulator answers ends the run with one line."""
+    pytester.makepyfile("def test_it(waba):\n    pass\n")
+    result = pytester.runpytest_inprocess("-p", "pytest_localwaba.plugin", "--waba-url=http://127.0.0.1:9")
+    assert result.ret == 4
+    text = result.stdout.str()
+    assert "no emulator answers at http://127.0.0.1:9" in text
+    assert "start one with `localwaba serve`, or leave out --waba-url and LOCALWABA_URL" in text
+
+
+def test_own_server(pytester: pytest.Pytester) -> None:
+    """Without a URL the run starts an emulator of its own; the plugin is found because it is installed."""
+    pytester.makepyfile(
+        """
+        import threading
+
+        def test_it(waba, waba_server):
+            assert waba.url == waba_server.url
+            assert "localwaba" in {thread.name for thread in threading.enumerate()}
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:xdist", "-W", "error")
+    result.assert_outcomes(passed=1)
+
+
+def test_xdist(pytester: pytest.Pytester, run_workers: Run) -> None:
+    """Workers of pytest-xdist share one emulator; their worlds are apart."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("n", range(8))
+        def test_it(waba, n, worker_id, tmp_path_factory):
+            waba.user(str(n)).sends(str(n))
+            assert [one["text"] for one in waba.messages()] == [str(n)]
+            seen = tmp_path_factory.getbasetemp().parent / "seen"
+            with seen.open("a") as file:
+                file.write(f"{worker_id} {waba.url}\\n")
+        """
+    )
+    result = run_workers(f"--basetemp={pytester.path / 'base'}")
+    result.assert_outcomes(passed=8)
+    seen = [line.split() for line in (pytester.path / "base" / "seen").read_text().splitlines()]
+    assert {worker for worker, _ in seen} == {"gw0", "gw1"}
+    assert len({url for _, url in seen}) == 1
+
+
+def test_xdist_without_worlds(pytester: pytest.Pytester, run_workers: Run) -> None:
+    """As long as no test wants a world, no process imports the emulator, the controller of workers neither."""
+    pytester.makepyfile("import sys\ndef test_it():\n    assert 'localwaba' not in sys.modules\n")
+    pytester.makeconftest(
+        "import sys\ndef pytest_terminal_summary(terminalreporter):\n"
+        "    terminalreporter.write_line(f'controller: {\"localwaba\" in sys.modules}')\n"
+    )
+    result = run_workers()
+    result.assert_outcomes(passed=1)
+    assert "controller: False" in result.outlines
+
+
+def test_start_is_cheap() -> None:
+    """The plugin imports pytest and the standard library only, in less than 20 ms."""
+    code = (
+        "import pytest, sys; before = set(sys.modules)\n"
+        "from time import perf_counter\n"
+        "start = perf_counter()\n"
+        "import pytest_localwaba.plugin\n"
+        "print(perf_counter() - start)\n"
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)\n"
+    )
+    cost = 1.0
+    for _ in range(3):  # the machine may be busy with something else
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        seconds, packages = done.stdout.splitlines()
+        assert packages == "pytest_localwaba"
+        cost = min(cost, float(seconds))
+    assert cost < 0.020
