@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localwaba.domain.errors import Refused, refuse
 from localwaba_contracts.validate import Violation, coerce, message_contract, violation
 
 _FAMILY = "requests/messages"
+_MEMBER = re.compile(r"\['([^']*)'\]")
 
 
 def judge(contract: str, params: dict[str, Any], version: str, *, is_json: bool) -> dict[str, Any]:
@@ -42,12 +44,19 @@ def without_nulls(value: Any) -> Any:
 
 def breach(found: Violation) -> Refused:
     """The refusal of a request that breaks its contract."""
+    path = _readable(found.path)
+    contract = found.rule.partition("#")[0].removeprefix("requests/")
     return refuse(
         found.code,
         found.details,
         subcode=found.subcode,
         message=found.message,
-        rule=found.rule.partition("#")[0],
-        why=f"{found.path}: {found.expected}" if found.path else found.expected,
-        fix=found.fix,
+        rule=f"contract of {contract}",
+        why=f"{path}: {found.expected}" if path else found.expected,
+        fix=found.fix.replace(found.path, path) if found.path else found.fix,
     )
+
+
+def _readable(path: str) -> str:
+    """`a['b'][0]['c']` as people write it: `a.b[0].c`."""
+    return _MEMBER.sub(r".\1", path)
