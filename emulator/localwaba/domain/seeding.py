@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 
+from msgspec.structs import replace
+
 from localwaba.domain.applying import apply
 from localwaba.domain.events import Put
 from localwaba.domain.ids import derive, derive_number
@@ -95,6 +97,24 @@ def new_world(name: str, seed: int, now: int, policy: Policy | None = None) -> W
     for thing in things:
         apply(world, Put(at=now, thing=thing))
     return world
+
+
+def adopt(world: World, former: World) -> frozenset[str]:
+    """Gives a world the name, credentials and address of the one whose place it takes; the tokens it brings along.
+
+    Those stay good, but only where no other world has them: their owner may be alive beside this one.
+    """
+    world.base_url = former.base_url
+    if world.name == former.name:
+        return frozenset()
+    brought = frozenset(world.tokens)
+    app, own = world.apps[world.app_id], world.tokens.get(world.access_token)
+    world.name, world.access_token = former.name, former.access_token
+    world.apps[app.id] = app = replace(app, secret=former.apps[former.app_id].secret)
+    for token in (app_token(app), replace(own, id=former.access_token) if own else None):
+        if token is not None:
+            world.tokens[token.id] = token
+    return brought
 
 
 def app_token(app: App) -> Token:

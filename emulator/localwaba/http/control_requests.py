@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from localwaba.wire.errors import reason
 LIMIT = 8 * 1024 * 1024
 _DEEPEST = 100
 _encode = msgspec.json.Encoder().encode
+_log = logging.getLogger("localwaba")
 
 
 class Ask:
@@ -154,4 +156,7 @@ async def perform(request: Request, hosts: ControlledHosts, version: str, handle
         return Response(status_code=400)
     except RecursionError:
         return fail("the body is nested too deeply")
+    except Exception as error:
+        _log.exception("%s %s: localwaba failed to answer", request.method, request.url.path)
+        return fail(f"localwaba failed on this call ({type(error).__name__}: {error}): please report it", 500)
     return found if isinstance(found, Response) else respond(found)

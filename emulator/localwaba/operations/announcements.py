@@ -54,7 +54,7 @@ def announced(
     """The event that fires a webhook; without a number it is about the whole account."""
     account = waba_id or (number.waba_id if number else world.waba_id)
     of_portfolio = field == "partner_solutions" or (
-        field == "account_update" and value.get("event") in _PORTFOLIO_EVENTS
+        field == "account_update" and str(value.get("event")) in _PORTFOLIO_EVENTS
     )
     return Announced(
         at=now,

@@ -131,11 +131,18 @@ class BlobStore:
         return {path.name: b64encode(path.read_bytes()).decode() for path in paths}
 
     def load(self, files: Mapping[str, str]) -> None:
-        """Takes back what `export` gave; `ValueError` if a name does not fit its content, and then nothing is kept."""
+        """Takes back what `export` gave, in place of what is here.
+
+        `ValueError` if a name does not fit its content; then nothing changes.
+        """
         contents = {name: b64decode(text, validate=True) for name, text in files.items()}
         for name, content in contents.items():
             if sha256(content).hexdigest() != name:
                 raise ValueError(f"the file {name} is not what its name says")
+        folder = self._folder()
+        for path in folder.iterdir() if folder is not None and folder.is_dir() else ():
+            if _NAME.match(path.name) and path.name not in contents:
+                path.unlink(missing_ok=True)
         for content in contents.values():
             self.put(content, "")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from localwaba.domain import deliveries, routing, statuses
-from localwaba.domain.agenda import Item, RetryDelivery
+from localwaba.domain.agenda import DispatchMessage, Item, RetryDelivery
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import Reading
 from localwaba.domain.consequences import follow
@@ -18,7 +18,7 @@ from localwaba.domain.events import CameDue, Event, LinkWanted
 from localwaba.domain.ids import Ids, derive_number
 from localwaba.domain.model import Attempt
 from localwaba.domain.policy import Policy
-from localwaba.domain.seeding import new_world
+from localwaba.domain.seeding import adopt, new_world
 from localwaba.domain.world import World, restore, snapshot
 from localwaba.operations.announcing import announce
 from localwaba.operations.call import Handshake
@@ -55,6 +55,7 @@ class WorldHost:
         self._timer_at: float = 0.0
         self._fetching: set[asyncio.Task[None]] = set()
         self._handshakes = 0
+        self.brought: frozenset[str] = frozenset()  # tokens out of a snapshot of another world
         self._lock = asyncio.Lock()
         self._closed = False
         self._people: People | None = None
@@ -125,10 +126,12 @@ class WorldHost:
 
     def wake(self) -> None:
         """Sends what is to be sent and sets the alarm for what is due next."""
+        if self._closed:
+            return
         if self._outgoing:
             self._send_outgoing()
         due = self.world.next_due()
-        if due is None or self._closed:
+        if due is None:
             return
         wait = self._wait(due)
         if wait is None:
@@ -302,13 +305,9 @@ class WorldHost:
 
     def reset(self) -> None:
         """The world as it was seeded: nothing is pending, nothing is remembered."""
-        self._network.drop(self.world.name)
-        self._outgoing.clear()
-        for task in self._fetching:
-            task.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._halt()
+        self._handshakes = 0
+        self.brought = frozenset()
         base_url = self.world.base_url
         self.blobs.close()
         self.world = restore(self._seed)
@@ -319,6 +318,16 @@ class WorldHost:
             self._reading = Reading(world=milliseconds(), machine=milliseconds(), rate=self._seed_reading.rate)
         self.entries.clear()
         self.wake()
+
+    def _halt(self) -> None:
+        """Forgets what is on its way."""
+        self._network.drop(self.world.name)
+        self._outgoing.clear()
+        for task in self._fetching:
+            task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def snapshot(self) -> bytes:
         """The whole world as JSON, files included."""
@@ -336,17 +345,20 @@ class WorldHost:
         """A world out of its snapshot; ValueError or `msgspec.ValidationError` for anything else."""
         parts = msgspec.json.decode(raw, type=_Snapshot)
         world = restore(bytes(parts.world))
-        self._network.drop(self.world.name)
-        self._outgoing.clear()
-        # the server knows this world by its own name and address, whatever world the snapshot was taken of
-        world.base_url, world.name = self.world.base_url, self.world.name
         self.blobs.load(parts.blobs)
+        self._halt()
+        # the server knows this world by its own name, tokens and address, whatever world the snapshot was taken of
+        self.brought = adopt(world, self.world)
         self.world = world
         self._reading = Reading(world=parts.now, machine=milliseconds(), rate=parts.rate)
         self.entries.clear()
         for delivery in world.deliveries.values():
             if delivery.state == "pending" and not delivery.next_at:
                 self._outgoing.append(delivery.id)
+        leaving = {item.message_id for _, _, item in world.agenda if type(item) is DispatchMessage}
+        for message in world.messages.values():
+            if message.link and message.status == "accepted" and message.id not in leaving:
+                self._fetch(LinkWanted(at=self.now(), message_id=message.id, url=message.link))
         self.wake()
 
     def journal(self, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
@@ -400,11 +412,8 @@ class WorldHost:
     def close(self) -> None:
         """Ends the world: nothing of it happens any more."""
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-        for task in self._fetching:
-            task.cancel()
-        self._network.drop(self.world.name)
+        self._halt()
+        self.entries.close()
         self.blobs.close()
 
 
@@ -420,4 +429,3 @@ def seeded_world(name: str, seed: int, now: int, policy: Policy | None, base_url
     world = new_world(name, seed, now, policy)
     world.base_url = base_url
     return world
-

@@ -44,13 +44,13 @@ class WorldHosts:
             record = host.world.tokens.get(token)
             if record is not None:
                 return host, record
-        for host in self._worlds.values():
-            record = host.world.tokens.get(token)
-            if record is not None:
-                self._tokens[token] = host
-                return host, record
-        self._tokens.pop(token, None)
-        return None
+        known = [host for host in self._worlds.values() if token in host.world.tokens]
+        if not known:
+            self._tokens.pop(token, None)
+            return None
+        # a token that came with a snapshot still means the world it was made for, if that is here
+        host = self._tokens[token] = next((host for host in known if token not in host.brought), known[0])
+        return host, host.world.tokens[token]
 
     def by_node(self, node: str) -> WorldHost | None:
         """The world that has a node, the default one first."""
@@ -82,6 +82,8 @@ class WorldHosts:
         world = seeded_world(name, seed, reading.world, policy, base_url)
         host = WorldHost(world, reading, self._blobs.scope(name), self._network)
         self._worlds[name] = host
+        for token in world.tokens:
+            self._tokens.pop(token, None)
         if self._on_refusal is not None:
             host.entries.on_refusal = partial(self._on_refusal, host)
         return host
@@ -93,8 +95,7 @@ class WorldHosts:
         host = self._worlds.pop(name, None)
         if host is None:
             return False
-        for token in host.world.tokens:
-            self._tokens.pop(token, None)
+        self._tokens = {token: other for token, other in self._tokens.items() if other is not host}
         host.close()
         return True
 

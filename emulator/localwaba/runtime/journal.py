@@ -11,9 +11,10 @@ import msgspec
 
 from localwaba.domain.events import DeliveryAttempted, Event, StatusReached
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode_any = msgspec.msgpack.Decoder().decode
-_decode_event = msgspec.msgpack.Decoder(Event).decode
+_encode_packed = msgspec.msgpack.Encoder().encode
+_encode_json = msgspec.json.Encoder().encode
+_decode_packed = msgspec.msgpack.Decoder(Event).decode
+_decode_json = msgspec.json.Decoder(Event).decode
 _SHOWN = 4_000
 
 
@@ -28,6 +29,7 @@ class Journal:
         self._followers: set[asyncio.Event] = set()
         self.on_refusal: Callable[[dict[str, Any]], None] | None = None
         self.count = 0
+        self._closed = False
 
     @property
     def dropped(self) -> int:
@@ -37,9 +39,10 @@ class Journal:
     def add_event(self, event: Event, drawn: int) -> None:
         """Keeps an event, with the number of ids drawn so far."""
         self.count += 1
-        self._entries.append((self.count, event.at, "event", _encode(event), drawn))
+        entry = (self.count, event.at, "event", _encode(event), drawn)
+        self._entries.append(entry)
         if self.on_refusal is not None and _is_refusal(event):
-            self.on_refusal(_shown(self._entries[-1]))
+            self.on_refusal(_shown(entry))
         if self._followers:
             self._tell()
 
@@ -56,9 +59,10 @@ class Journal:
     ) -> None:
         """Keeps a call of the app and what it was answered."""
         self.count += 1
-        self._entries.append((self.count, at, "call", method, path, status, request, answer, why, operation))
+        entry = (self.count, at, "call", method, path, status, request, answer, why, operation)
+        self._entries.append(entry)
         if self.on_refusal is not None and why:
-            self.on_refusal(_shown(self._entries[-1]))
+            self.on_refusal(_shown(entry))
         if self._followers:
             self._tell()
 
@@ -75,17 +79,18 @@ class Journal:
         return [_shown(self._entries[index]) for index in range(start, min(len(self._entries), start + limit))]
 
     async def follow(self, after: int) -> AsyncIterator[dict[str, Any]]:
-        """Entries as they come."""
+        """Entries as they come, until the journal is closed."""
         signal = asyncio.Event()
         self._followers.add(signal)
         try:
-            while True:
+            while not self._closed:
                 signal.clear()
                 if self.count < after:  # the world was reset, numbers begin anew
                     after = 0
-                for entry in self.read(after):
-                    after = entry["n"]
-                    yield entry
+                while entries := self.read(after):
+                    for entry in entries:
+                        after = entry["n"]
+                        yield entry
                 await signal.wait()
         finally:
             self._followers.discard(signal)
@@ -96,9 +101,26 @@ class Journal:
         self.count = 0
         self._tell()
 
+    def close(self) -> None:
+        """Ends whoever follows."""
+        self._closed = True
+        self._tell()
+
     def _tell(self) -> None:
         for follower in self._followers:
             follower.set()
+
+
+def _encode(event: Event) -> bytes:
+    try:
+        return _encode_packed(event)
+    except OverflowError:  # a value that somebody made up holds an integer beyond 64 bits
+        return _encode_json(event)
+
+
+def _decode_event(raw: bytes) -> Event:
+    found: Event = _decode_json(raw) if raw.startswith(b"{") else _decode_packed(raw)  # 0x7b begins no packed map
+    return found
 
 
 def _is_refusal(event: Event) -> bool:
@@ -111,7 +133,8 @@ def _is_refusal(event: Event) -> bool:
 def _shown(entry: tuple[Any, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {"n": entry[0], "at": entry[1], "kind": entry[2]}
     if entry[2] == "event":
-        event = _decode_any(entry[3])
+        raw = entry[3]
+        event = msgspec.json.decode(raw) if raw.startswith(b"{") else msgspec.msgpack.decode(raw)
         found["event"] = event.pop("event", "")
         found["data"] = _readable(event)
         return found
