@@ -204,9 +204,27 @@ def test_limit(world: World, limit: str) -> None:
 
 
 def test_throughput(world: World) -> None:
-    """A number that becomes fast is told so, once."""
+    """A number that becomes fast at once is told so, once."""
+    make(world, patch_policy(world, NOW, {"throughput_upgrade_seconds": 0}))
     assert [value["event"] for _, value in rate(world, throughput="HIGH")] == ["THROUGHPUT_UPGRADE"]
     assert rate(world, throughput="HIGH") == []
+    assert world.numbers[world.phone_number_id].throughput_level == "HIGH"
+
+
+def test_throughput_takes_time(world: World) -> None:
+    """An upgrade takes a minute; asked for again it does not begin anew, and what ends it early leaves no trace."""
+    events = patch_number(world, NOW, world.phone_number_id, {"throughput": "HIGH"})
+    assert make(world, events) == rate(world, throughput="HIGH") == []
+    (planned,) = [event for event in events if isinstance(event, Scheduled)]
+    assert (planned.due, world.numbers[world.phone_number_id].throughput_level) == (NOW + 60 * SECOND, "STANDARD")
+    rate(world, throughput="STANDARD")
+    assert happen(world, planned.item, planned.due, world.ids()) == []
+    again = [event for event in patch_number(world, NOW + SECOND, world.phone_number_id, {"throughput": "HIGH"})]
+    make(world, again)
+    assert happen(world, planned.item, planned.due, world.ids()) == []
+    (planned,) = [event for event in again if isinstance(event, Scheduled)]
+    ((_, value),) = make(world, happen(world, planned.item, planned.due, world.ids()))
+    assert (value["event"], value["current_limit"]) == ("THROUGHPUT_UPGRADE", "TIER_UNLIMITED")
     assert world.numbers[world.phone_number_id].throughput_level == "HIGH"
 
 

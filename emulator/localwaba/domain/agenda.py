@@ -48,6 +48,20 @@ class RetryDelivery(_Item, frozen=True):
     delivery_id: str
 
 
+class GrowLimit(_Item, frozen=True):
+    """A messaging limit grows, if it still is `limit` and the next one is still earned."""
+
+    phone_number_id: str
+    limit: str
+
+
+class FinishUpgrade(_Item, frozen=True):
+    """A number's upgrade to HIGH throughput ends; void if it is not the one that ends then (`stamp`)."""
+
+    phone_number_id: str
+    stamp: int
+
+
 class ExpireMedia(_Item, frozen=True):
     """A media id ends its life."""
 
@@ -115,6 +129,8 @@ Item = (
     | UnpauseTemplate
     | RetryDelivery
     | ExpireMedia
+    | GrowLimit
+    | FinishUpgrade
     | ReviewQuality
     | PauseTemplate
     | JudgeFlaggedNumber

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from localwaba.domain import limits_state, quality_state, template_life, tiers
 from localwaba.domain.agenda import RetryDelivery
 from localwaba.domain.events import (
     CameDue,
@@ -25,7 +26,19 @@ from localwaba.domain.events import (
     StatusReached,
     TemplateJudged,
 )
-from localwaba.domain.model import Template, User
+from localwaba.domain.limits_state import CallCounted, GrowthPlanned, RegistrationCounted
+from localwaba.domain.model import PhoneNumber, Template, User
+from localwaba.domain.profiles import profile_id
+from localwaba.domain.quality_state import (
+    FeedbackGiven,
+    MessagePaced,
+    NumberFlagged,
+    NumberRated,
+    PacingDecided,
+    PortfolioBarred,
+    TemplateCategorised,
+    TemplateRated,
+)
 from localwaba.domain.world import World
 
 _TABLES: dict[str, tuple[str, str]] = {  # class: table, kind of Graph node
@@ -63,6 +76,8 @@ def _put(world: World, event: Put) -> None:
         world.nodes[thing.id] = kind
     if isinstance(thing, Template):
         _index_template(world, thing)
+    elif isinstance(thing, PhoneNumber):
+        world.nodes[profile_id(thing.id)] = "business_profile"
 
 
 def _index_template(world: World, template: Template) -> None:
@@ -80,6 +95,8 @@ def _remove(world: World, event: Removed) -> None:
     table, _ = _TABLES[event.kind]
     thing = getattr(world, table).pop(event.id, None)
     world.nodes.pop(event.id, None)
+    if isinstance(thing, PhoneNumber):
+        world.nodes.pop(profile_id(thing.id), None)
     if isinstance(thing, User):
         world.user_ids.pop(thing.user_id, None)
     if isinstance(thing, Template):
@@ -102,15 +119,23 @@ def _take(world: World, event: CameDue) -> None:
 def _accept(world: World, event: MessageAccepted) -> None:
     message = event.message
     world.messages[message.id] = message
+    if message.template_id:
+        world.quality.used[message.template_id] = event.at
+    number = world.numbers.get(message.phone_number_id)
+    if number is not None:
+        limits_state.count_sent(world.limits, world.policy, number, message, event.at)
 
 
 def _reach(world: World, event: StatusReached) -> None:
     message = world.messages.get(event.message_id)
     if message is None:
         return
+    quality_state.note_status(world.quality, message, event.status, event.at)
     message.status = event.status
     message.status_at = event.at
     message.history = (*message.history, (event.status, event.at))
+    if not message.in_window and event.status != "failed":
+        tiers.count(world, message, event.status, event.at)
     if event.refusal is not None:
         message.refusal = event.refusal
     if event.pricing is not None:
@@ -123,6 +148,9 @@ def _reach(world: World, event: StatusReached) -> None:
 def _receive(world: World, event: MessageReceived) -> None:
     message = event.message
     world.messages[message.id] = message
+    number = world.numbers.get(message.phone_number_id)
+    if number is not None and message.type != "system":
+        limits_state.count_traffic(world.limits, world.policy, number, event.at)
     _finish(world, message.id)
 
 
@@ -153,15 +181,43 @@ def _judge(world: World, event: TemplateJudged) -> None:
     template = world.templates.get(event.template_id)
     if template is None:
         return
-    world.templates[template.id] = msgspec.structs.replace(
-        template,
-        status=event.status,
-        rejected_reason=event.reason or "NONE",
-        rejection_info=event.rejection_info,
-        was_approved=template.was_approved or event.status == "APPROVED",
-        updated_at=event.at,
-    )
+    world.templates[template.id] = template_life.judged(template, event)
     _index_template(world, world.templates[template.id])
+    state = world.quality
+    if event.status == "APPROVED" and template.status != "APPROVED":
+        quality_state.begin_anew(state, template.id)
+    state.going.pop(template.id, None)
+    if event.status == "PENDING_DELETION":
+        waiting = template_life.undelivered(world, (template.id,), event.at)
+        state.going[template.id] = len(waiting.get(template.id, ()))
+
+
+def _rate_template(world: World, event: TemplateRated) -> None:
+    template = world.templates.get(event.template_id)
+    if template is not None:
+        rated = msgspec.structs.replace(template, quality_score=event.score, quality_at=event.at)
+        world.templates[template.id] = rated
+
+
+def _categorise(world: World, event: TemplateCategorised) -> None:
+    template = world.templates.get(event.template_id)
+    if template is not None:
+        changes = {"correct_category": event.correct}
+        if not event.correct:
+            changes |= {"category": event.category, "previous_category": event.previous}
+        world.templates[template.id] = msgspec.structs.replace(template, **changes)
+
+
+def _rate_number(world: World, event: NumberRated) -> None:
+    number = world.numbers[event.phone_number_id]
+    world.numbers[number.id] = msgspec.structs.replace(number, quality_rating=event.rating)
+
+
+def _flag_number(world: World, event: NumberFlagged) -> None:
+    number = world.numbers[event.phone_number_id]
+    status = "FLAGGED" if event.flagged else "CONNECTED"
+    world.numbers[number.id] = msgspec.structs.replace(number, status=status)
+    quality_state.flag_number(world.quality, event)
 
 
 def _queue(world: World, event: DeliveryQueued) -> None:
@@ -203,4 +259,15 @@ _CHANGES: dict[type, Callable[[World, Any], None]] = {
     DeliveryQueued: _queue,
     DeliveryAttempted: _attempt,
     PolicyChanged: _change_policy,
+    CallCounted: lambda world, event: limits_state.count_call(world.limits, event),
+    RegistrationCounted: lambda world, event: limits_state.count_registration(world.limits, event),
+    GrowthPlanned: lambda world, event: limits_state.plan_growth(world.limits, event),
+    FeedbackGiven: lambda world, event: quality_state.give_feedback(world.quality, event),
+    MessagePaced: lambda world, event: quality_state.pace(world.quality, event),
+    PacingDecided: lambda world, event: quality_state.decide_pacing(world.quality, event),
+    PortfolioBarred: lambda world, event: quality_state.bar_portfolio(world.quality, event),
+    TemplateRated: _rate_template,
+    TemplateCategorised: _categorise,
+    NumberRated: _rate_number,
+    NumberFlagged: _flag_number,
 }

@@ -8,6 +8,7 @@ import msgspec
 
 from localwaba.domain.agenda import Item
 from localwaba.domain.errors import Refusal
+from localwaba.domain.limits_state import CallCounted, GrowthPlanned, RegistrationCounted
 from localwaba.domain.model import Attempt, Delivery, Message, Pair, Pricing, Stored
 from localwaba.domain.policy import Policy
 from localwaba.domain.quality_state import (
@@ -164,6 +165,9 @@ Event = (
     | DeliveryQueued
     | DeliveryAttempted
     | PolicyChanged
+    | CallCounted
+    | RegistrationCounted
+    | GrowthPlanned
     | FeedbackGiven
     | TemplateRated
     | NumberRated

@@ -79,7 +79,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PhoneNumber(Entity, frozen=True):
-    """A business phone number. `digits` is its canonical number, `display` how GET prints it."""
+    """A business phone number. `digits` is its canonical number, `display` how GET prints it.
+
+    `messaging_limit` holds only where numbers have one (knob `messaging_limit_model`). While `upgrading_until` lies
+    ahead, throughput is being upgraded and nothing can be sent.
+    """
 
     id: str
     waba_id: str
@@ -99,6 +103,10 @@ class PhoneNumber(Entity, frozen=True):
     account_mode: str = "LIVE"
     platform_type: str = "CLOUD_API"
     is_test_number: bool = False
+    allowed_recipients: tuple[str, ...] = ()
+    coexistence: bool = False
+    messaging_limit: str = "TIER_250"
+    upgrading_until: int = 0
     onboarded_at: int = 0
     verification_code: str = ""
     verification_sent_at: int = 0

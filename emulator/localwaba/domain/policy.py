@@ -143,6 +143,202 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = "refuse"
 
+    # Limits: None and 0 turn one off
+    throughput_standard: Annotated[
+        int | None, _knob("Messages a second of a number, in and out", "Meta: throughput", "M")
+    ] = 80
+    throughput_high: Annotated[
+        int | None, _knob("Messages a second of a number with HIGH throughput", "Meta: throughput", "M")
+    ] = 1_000
+    throughput_coexistence: Annotated[
+        int | None, _knob("Messages a second of a number that the WhatsApp Business app uses too", "Meta", "M")
+    ] = 20
+    throughput_status: Annotated[
+        Literal[400, 429], _knob("HTTP status of 130429", "Meta's table; some clients report 429", "M")
+    ] = 400
+    throughput_upgrade_seconds: Annotated[
+        float, _knob("How long an upgrade to HIGH refuses sends with 131057", "Meta: up to a minute", "M")
+    ] = 60.0
+    high_throughput_users: Annotated[
+        int | None,
+        _knob("Users reached in 24 h for which an unlimited number gets HIGH throughput", "Meta: throughput", "M"),
+    ] = 100_000
+    pair_seconds: Annotated[
+        float | None, _knob("Pause between messages to the same user that is never refused", "Meta: pair limit", "M")
+    ] = 6.0
+    pair_burst: Annotated[
+        int | None, _knob("Messages to the same user at once, borrowed from the future", "Meta: pair limit", "M")
+    ] = 45
+    pair_answer: Annotated[
+        Literal["sync", "webhook"],
+        _knob("Where 131056 is told: in the answer, or in a failed status after HTTP 200", "Meta's table", "M"),
+    ] = "sync"
+    account_calls: Annotated[
+        int | None,
+        _knob("Management calls an hour, by app and account with a registered number", "Meta: rate limits", "M"),
+    ] = 5_000
+    idle_account_calls: Annotated[
+        int | None,
+        _knob("Management calls an hour, by app and account without a registered number", "Meta: rate limits", "M"),
+    ] = 200
+    app_calls: Annotated[
+        int | None, _knob("Calls of any kind an hour by app; code 4 beyond", "Graph's figure is not published", "U")
+    ] = None
+    template_creations: Annotated[
+        int | None, _knob("Templates that an account may create in an hour", "Meta: templates", "M")
+    ] = 100
+    registrations: Annotated[
+        int | None, _knob("Registrations and deregistrations of a number in 72 hours", "Meta: registration", "M")
+    ] = 10
+    test_number: Annotated[
+        bool,
+        _knob("All numbers are public test numbers: 131030 for others than their recipients", "captured answers", "C"),
+    ] = False
+    allowed_recipients: Annotated[
+        tuple[str, ...], _knob("Recipients that every test number has besides its own", "captured answers", "C")
+    ] = ()
+    messaging_limits: Annotated[
+        bool, _knob("Whether users reached outside a window are counted and limited", "Meta: messaging limits", "M")
+    ] = True
+    messaging_limit_model: Annotated[
+        Literal["portfolio", "number"],
+        _knob("What has the messaging limit; numbers had it, with TIER_1K, until October 2025", "Meta", "M"),
+    ] = "portfolio"
+    messaging_limit_answer: Annotated[
+        Literal["webhook", "sync"],
+        _knob("Where 131048 is told: in a failed status after HTTP 200, or in the answer", "reports of clients", "U"),
+    ] = "webhook"
+    messaging_limit_counts: Annotated[
+        Literal["sent", "delivered"], _knob("When a user counts as reached", "Meta says delivered", "U")
+    ] = "sent"
+    messaging_limit_growth: Annotated[
+        float | None, _knob("From earning a higher messaging limit to getting it; null: never", "Meta: 6 hours", "M")
+    ] = 21_600.0
+    capability_values: Annotated[
+        Literal["number", "tier"],
+        _knob(
+            "Limits in business_capability_update: 2000 and -1, or TIER_2K and TIER_UNLIMITED",
+            "Meta's sample against its table",
+            "M",
+        ),
+    ] = "number"
+
+    # The life of templates
+    review_rules: Annotated[
+        tuple[Literal["one_time_passwords", "url_shorteners", "duplicates", "promotional_utility"], ...],
+        _knob(
+            "What a review looks for: passwords outside AUTHENTICATION, shortened links, the wording of another "
+            "template (each rejected), promotion in UTILITY (approved as MARKETING)",
+            "Meta: template review, categorization; the words it looks for are this emulator's",
+            "M",
+        ),
+    ] = ("one_time_passwords", "url_shorteners")
+    review_rejects: Annotated[
+        float, _knob("Share of templates that a review rejects, drawn from the seed: 0 to 1", "invented", "U")
+    ] = 0.0
+    category_notice: Annotated[
+        float,
+        _knob("From the notice of another category to the change; 0 for warned businesses", "Meta: categories", "M"),
+    ] = 86_400.0
+    template_pauses: Annotated[
+        tuple[float, ...],
+        _knob("How long a template is paused for low quality, time by time; then it is disabled", "Meta: pausing", "M"),
+    ] = (10_800.0, 21_600.0)
+    red_before_pause: Annotated[
+        float, _knob("How long a template is RED before it is paused", "Meta does not say", "U")
+    ] = 0.0
+    archive_after: Annotated[
+        float | None,
+        _knob("Until an idle template is archived; null: never", "Meta: template archival, 2026 (12 months)", "M"),
+    ] = 31_536_000.0
+    archive_purge_after: Annotated[
+        float, _knob("Until an archived template is deleted", "Meta: template archival, 2026 (28 days)", "M")
+    ] = 2_419_200.0
+    template_pacing: Annotated[
+        bool, _knob("Hold what follows the first batch of a new or disliked template", "Meta: template pacing", "M")
+    ] = False
+    portfolio_pacing: Annotated[
+        bool,
+        _knob(
+            "Hold what follows the first batch of template messages of a portfolio, as if it sent fewer than 500,000 a "
+            "year or was watched",
+            "Meta: portfolio pacing, since December 2025",
+            "M",
+        ),
+    ] = False
+    pacing_batch: Annotated[int, _knob("Messages that go out before the others are held", "Meta does not say", "U")] = (
+        20
+    )
+    pacing_hold: Annotated[
+        float, _knob("How long messages are held", "Meta: a decision within an hour, mostly", "M")
+    ] = 1_800.0
+    pacing_outcome: Annotated[
+        Literal["by_quality", "good", "bad"],
+        _knob("What becomes of held messages: as users liked the first batch, released, or dropped", "invented", "U"),
+    ] = "by_quality"
+    portfolio_review: Annotated[
+        float, _knob("How long a portfolio whose pacing ended badly may not send templates", "Meta does not say", "U")
+    ] = 86_400.0
+    held_status: Annotated[
+        Literal["held_for_quality_assessment", "paused"],
+        _knob("`message_status` of a held message", "Meta: template pacing; its OpenAPI file has `paused` too", "M"),
+    ] = "held_for_quality_assessment"
+
+    # Quality
+    quality_from_feedback: Annotated[
+        bool, _knob("Whether scores follow what users do; else only the control API sets them", "invented", "U")
+    ] = True
+    quality_window: Annotated[float, _knob("How far back quality looks", "Meta: quality rating (7 days)", "M")] = (
+        604_800.0
+    )
+    quality_minimum: Annotated[
+        int, _knob("Deliveries in that time without which there is no score", "Meta does not say", "U")
+    ] = 50
+    quality_yellow: Annotated[
+        float, _knob("Weighted share of displeasure from which a score is YELLOW", "Meta does not say", "U")
+    ] = 0.04
+    quality_red: Annotated[
+        float, _knob("Weighted share of displeasure from which a score is RED", "Meta does not say", "U")
+    ] = 0.1
+    quality_review_every: Annotated[
+        float, _knob("How often a score is looked at while there is feedback", "invented", "U")
+    ] = 21_600.0
+    feedback_block: Annotated[float, _knob("Weight of a user's block", "invented", "U")] = 1.0
+    feedback_report: Annotated[float, _knob("Weight of a user's report", "invented", "U")] = 2.0
+    feedback_mute: Annotated[float, _knob("Weight of muting the chat", "invented", "U")] = 0.25
+    feedback_archive: Annotated[float, _knob("Weight of archiving the chat", "invented", "U")] = 0.1
+    feedback_stop_marketing: Annotated[float, _knob("Weight of stopping marketing", "invented", "U")] = 0.5
+    flag_red_numbers: Annotated[
+        bool,
+        _knob(
+            "A RED number is FLAGGED, and after seven days its limit goes one step down",
+            "Meta: messaging limits before October 2025",
+            "M",
+        ),
+    ] = False
+    flagged_for: Annotated[float, _knob("How long a number is FLAGGED", "Meta: as above (7 days)", "M")] = 604_800.0
+
+    # What fails for the recipient's sake
+    marketing_cap: Annotated[
+        int | None,
+        _knob(
+            "Marketing messages that a user gets within 24 hours from all businesses, outside open windows; null: any",
+            "Meta: per-user marketing limits; the number is not published, 2 is what people see",
+            "U",
+        ),
+    ] = None
+    us_marketing: Annotated[
+        Literal["allow", "block"],
+        _knob("Marketing to numbers of the United States: 131049 if blocked", "Meta: since 1 April 2025", "M"),
+    ] = "allow"
+    experiment_share: Annotated[
+        float,
+        _knob("Share of users who get no marketing outside windows (130472), drawn from the seed", "Meta", "M"),
+    ] = 0.0
+    experiment_users: Annotated[
+        tuple[str, ...], _knob("Users (wa_id) who are part of that experiment", "invented", "U")
+    ] = ()
+
     # Media
     url_seconds: Annotated[float, _knob("Life of a media URL", "Meta: media", "M")] = 300.0
     uploaded_media_seconds: Annotated[float, _knob("Life of an uploaded media id", "Meta: media", "M")] = 2_592_000.0
@@ -227,9 +423,36 @@ def knobs() -> tuple[Knob, ...]:
 
 PROFILES: dict[str, dict[str, Any]] = {
     "realistic": {},
-    "strict": {"newer_version": "refuse", "sample_template_from_real_number": "refuse"},
-    "relaxed": {"read_unknown_message": "accept", "variable_ratio": False},
+    "strict": {
+        "newer_version": "refuse",
+        "sample_template_from_real_number": "refuse",
+        "account_calls": 200,
+        "messaging_limit_answer": "sync",
+        "review_rules": ("one_time_passwords", "url_shorteners", "duplicates", "promotional_utility"),
+        "us_marketing": "block",
+        "marketing_cap": 2,
+    },
+    "relaxed": {
+        "read_unknown_message": "accept",
+        "variable_ratio": False,
+        "throughput_standard": None,
+        "throughput_high": None,
+        "throughput_coexistence": None,
+        "throughput_upgrade_seconds": 0.0,
+        "pair_seconds": None,
+        "account_calls": None,
+        "idle_account_calls": None,
+        "template_creations": None,
+        "registrations": None,
+        "messaging_limits": False,
+        "review_rules": (),
+        "archive_after": None,
+        "quality_from_feedback": False,
+    },
     "before-2025-10": {
+        "messaging_limit_model": "number",
+        "messaging_limit_growth": 86_400.0,
+        "flag_red_numbers": True,
         "business_scoped_ids": False,
         "inbound_media_url": False,
         "status_contacts": "none",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from localwaba.domain import magic, windows
+from localwaba.domain import magic, tiers, windows
 from localwaba.domain.agenda import DispatchMessage
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refused, refuse
@@ -80,6 +80,10 @@ def accept(world: World, message: Message, user: User, now: int, *, is_new: bool
             why=windows.closed_since(world.pair(message.phone_number_id, user.wa_id), now, policy),
             fix="send an approved template, or wait until the user writes",
         )
+    if not message.in_window and policy.messaging_limit_answer == "sync":
+        refusal = tiers.check(world, world.numbers[message.phone_number_id], user.wa_id, now)
+        if refusal is not None:
+            raise Refused(refusal)
     due = now + int(policy.sent_after * SECOND)
     events: list[Event] = [
         MessageAccepted(at=now, message=message),

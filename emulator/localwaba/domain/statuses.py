@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
-from localwaba.domain import windows
+from localwaba.domain import tiers, windows
 from localwaba.domain.agenda import AnswerMessage, ReachStatus
-from localwaba.domain.clock import DAY, SECOND
+from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import Event, Scheduled, StatusReached
-from localwaba.domain.media import fault_of
-from localwaba.domain.model import Behaviour, Message, Pair, User
+from localwaba.domain.expiry import expires_at
+from localwaba.domain.model import Behaviour, Message, Pair
 from localwaba.domain.policy import Policy
 from localwaba.domain.pricing import price
+from localwaba.domain.recipients import refusal_of
 from localwaba.domain.world import World
 
 RANK = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
-_REACTABLE_FOR = 30 * DAY
 
 
 def dispatch(world: World, message_id: str, now: int, link_fault: Refusal | None = None) -> list[Event]:
@@ -24,9 +24,13 @@ def dispatch(world: World, message_id: str, now: int, link_fault: Refusal | None
     message = world.messages.get(message_id)
     if message is None or message.status != "accepted":
         return []
+    if now >= expires_at(message):  # held for longer than it may wait: dropped, and nobody is told
+        return [StatusReached(at=now, message_id=message_id, status="accepted", final=True, silent=True)]
     user = world.users[message.wa_id]
     pair = world.pair(message.phone_number_id, message.wa_id)
-    refusal = link_fault or _recipient_refusal(world, message, user, pair, now)
+    refusal = link_fault or message.refusal or refusal_of(world, message, user, pair, now)
+    if refusal is None and not message.in_window:
+        refusal = tiers.check(world, world.numbers[message.phone_number_id], user.wa_id, now)
     if refusal is not None:
         return [StatusReached(at=now, message_id=message_id, status="failed", refusal=refusal, final=True)]
     in_entry = windows.in_entry_window(pair, message.at)
@@ -80,7 +84,8 @@ def read_all(world: World, phone_number_id: str, wa_id: str, now: int, upto: str
     found: list[Event] = []
     for message in world.messages.values():
         if message.outbound and message.phone_number_id == phone_number_id and message.wa_id == wa_id:
-            if message.status in ("sent", "delivered") and message.type != "reaction":
+            is_there = message.status == "delivered" or (message.status == "sent" and now < expires_at(message))
+            if is_there and message.type != "reaction":
                 found.append(StatusReached(at=now, message_id=message.id, status="read", final=True))
             if message.id == upto:
                 break
@@ -107,57 +112,11 @@ def _next(
         return None
     if after is None:
         return None
-    return Scheduled(at=now, due=now + int(after * SECOND), item=ReachStatus(message.id, reached))
+    due = now + int(after * SECOND)
+    if status == "sent" and due >= expires_at(message):
+        return None
+    return Scheduled(at=now, due=due, item=ReachStatus(message.id, reached))
 
 
 def _seconds(own: float | msgspec.UnsetType | None, default: float | None) -> float | None:
     return default if isinstance(own, msgspec.UnsetType) else own
-
-
-def _recipient_refusal(world: World, message: Message, user: User, pair: Pair, now: int) -> Refusal | None:
-    """The first reason, in Meta's order, why a message cannot reach this user."""
-    behaviour = user.behaviour
-    if not behaviour.on_whatsapp:
-        return Refusal(code=131026, rule="recipient", why=f"{user.wa_id} is not on WhatsApp")
-    if behaviour.fails_with is not None and not behaviour.fails_after_delivery:
-        return Refusal(
-            code=behaviour.fails_with,
-            rule="behaviour",
-            why=f"every message to {user.wa_id} fails with {behaviour.fails_with}, as their behaviour says",
-        )
-    if pair.blocked_by_business:
-        return Refusal(code=130403, rule="blocked", why=f"this business has blocked {user.wa_id}")
-    if not message.template_id and not message.in_window:
-        return Refusal(
-            code=131047,
-            rule="24-hour window",
-            why=windows.closed_since(pair, message.at, world.policy),
-            fix="send an approved template, or wait until the user writes",
-        )
-    if message.category == "marketing" and pair.marketing_stopped:
-        return Refusal(code=131050, rule="opt-out", why=f"{user.wa_id} has stopped marketing messages")
-    if message.identity_key_hash and message.identity_key_hash != behaviour.identity_key_hash:
-        return Refusal(code=137000, rule="identity", why="the identity key hash is not the user's current one")
-    if message.type == "reaction":
-        return _reaction_refusal(world, message, now)
-    media = world.media.get(message.media_id) if message.media_id else None
-    return fault_of(media, message.type, voice=_is_voice(message)) if media else None
-
-
-def _is_voice(message: Message) -> bool:
-    if message.type != "audio":
-        return False
-    body = msgspec.json.decode(message.body)
-    return bool(isinstance(body, dict) and body.get("audio", {}).get("voice"))
-
-
-def _reaction_refusal(world: World, message: Message, now: int) -> Refusal | None:
-    target = world.messages.get(message.context_id)
-    why = ""
-    if target is None:
-        why = f"there is no message {message.context_id}"
-    elif target.type == "reaction":
-        why = "a reaction cannot be reacted to"
-    elif now - target.at > _REACTABLE_FOR:
-        why = "the message is older than 30 days"
-    return Refusal(code=131009, rule="reaction", why=why) if why else None

@@ -114,8 +114,8 @@ def check_creation(
         raise refuse(
             80008,
             rule="template.creates_per_hour",
-            why=f"{creates_last_hour} templates were created within an hour",
-            fix="wait",
+            why=f"{creates_last_hour} of {policy.creates_per_hour} creations in an hour used",
+            fix="wait until the oldest of them is an hour ago, or advance the world's clock",
         )
     check_names(draft, list(existing), now, policy)
     return _judged(draft, policy, handle_ok)

@@ -9,6 +9,7 @@ import msgspec
 
 from localwaba.domain.agenda import Due
 from localwaba.domain.ids import Ids
+from localwaba.domain.limits_state import Limits
 from localwaba.domain.model import (
     App,
     Business,
@@ -64,6 +65,7 @@ class World(msgspec.Struct, kw_only=True):
     pairs: dict[str, Pair] = {}
     deliveries: dict[str, Delivery] = {}
     nodes: dict[str, str] = {}
+    limits: Limits = msgspec.field(default_factory=Limits)
     agenda: list[Due] = []
     scheduled: int = 0
     finished: list[str] = []

@@ -13,7 +13,7 @@ from localwaba.domain.flow_urls import ASSET_PATH
 from localwaba.domain.model import Token
 from localwaba.http import downloads, flow_assets
 from localwaba.http.authentication import authenticate, permit
-from localwaba.http.headers import APP_USAGE, Header, Trace, one_line, usage
+from localwaba.http.headers import Header, Trace, one_line
 from localwaba.http.headers import authenticate as authenticate_header
 from localwaba.http.judgement import judge
 from localwaba.http.ports import Host, Hosts
@@ -30,6 +30,7 @@ from localwaba.http.requests import (
 )
 from localwaba.http.routes import Route, known_edges, root_paths, route_table
 from localwaba.http.uploads import move, read_stream
+from localwaba.http.usage import BUDGET_CODES, charge, usage
 from localwaba.operations.call import Answer, Call, unknown_object
 from localwaba.versions.table import NEWEST, Served, serve
 from localwaba.wire.encoding import encode
@@ -85,7 +86,19 @@ def parse_path(path: str) -> Place:
 class Exchange:
     """One request and what became of it."""
 
-    __slots__ = ("headers", "host", "method", "operation", "path", "query", "raw", "refusal", "scope", "version")
+    __slots__ = (
+        "caller",
+        "headers",
+        "host",
+        "method",
+        "operation",
+        "path",
+        "query",
+        "raw",
+        "refusal",
+        "scope",
+        "version",
+    )
 
     def __init__(self, scope: Scope, host: Host) -> None:
         self.scope = scope
@@ -98,6 +111,8 @@ class Exchange:
         self.refusal: Refusal | None = None
         self.operation = ""
         self.version = NEWEST.version
+        self.caller: tuple[str, str] | None = None
+        """The app that calls and the node that it calls, once both are known."""
 
     @property
     def base_url(self) -> str:
@@ -135,6 +150,8 @@ class Graph:
         except Refused as refused:
             exchange.refusal = refused.refusal
             status, body, extra = _refuse(refused.refusal, trace)
+            if refused.refusal.code in BUDGET_CODES and exchange.caller:
+                extra.append(usage(exchange.host, *exchange.caller))
         except TooLarge as error:
             exchange.refusal = _too_large(error)
             status, body, extra = _refuse(exchange.refusal, trace, 413)
@@ -234,7 +251,7 @@ class Graph:
             call.ids = ids = host.world.ids()
             answer = route.run(call)
         host.commit(answer.events, ids)
-        extra = [usage(host.world.waba_id)] if place.node else [APP_USAGE]
+        extra = [usage(host, *(exchange.caller or ("", "")))]
         newer = f"{place.version} is newer than known" if served.is_newer else ""
         warning = answer.warning or newer or body.warning
         if warning:
@@ -252,6 +269,8 @@ class Graph:
         exchange.operation = route.operation
         if token is not None:
             permit(route, token, host.now())
+            exchange.caller = (token.app_id, node)
+            charge(host, token, node, place.edge)
         return route, node
 
     async def _read(self, exchange: Exchange, receive: Receive, host: Host, *, is_known: bool) -> Body:

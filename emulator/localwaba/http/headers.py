@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode, urlsafe_b64encode
+from functools import lru_cache
 from hashlib import blake2b
 
 Header = tuple[bytes, bytes]
@@ -55,18 +56,24 @@ class Trace:
         ]
 
 
-def usage(waba_id: str, calls: int = 1) -> Header:
-    """`x-business-use-case-usage` of an account: percentages of its hourly budget."""
-    kinds = ("whatsapp_business_management", "whatsapp")
+@lru_cache(maxsize=4096)
+def account_usage(waba_id: str, percent: int = 0, minutes: int = 0) -> Header:
+    """`x-business-use-case-usage` of an account: how much of its hourly budget is used, and how long it stays so.
+
+    What `whatsapp` counts is not documented; it stays at 1, as in Meta's sample.
+    """
     items = ",".join(
-        f'{{"type":"{kind}","call_count":{calls},"total_cputime":{calls},"total_time":{calls},'
-        f'"estimated_time_to_regain_access":0}}'
-        for kind in kinds
+        f'{{"type":"{kind}","call_count":{used},"total_cputime":{used},"total_time":{used},'
+        f'"estimated_time_to_regain_access":{wait}}}'
+        for kind, used, wait in (("whatsapp_business_management", percent, minutes), ("whatsapp", 1, 0))
     )
     return (b"x-business-use-case-usage", f'{{"{waba_id}":[{items}]}}'.encode())
 
 
-APP_USAGE: Header = (b"x-app-usage", b'{"call_count":0,"total_cputime":0,"total_time":0}')
+@lru_cache(maxsize=128)
+def app_usage(percent: int = 0) -> Header:
+    """`x-app-usage`: how much of an app's hourly budget is used."""
+    return (b"x-app-usage", b'{"call_count":%d,"total_cputime":%d,"total_time":%d}' % (percent, percent, percent))
 
 
 def authenticate(code: int, message: str) -> Header:

@@ -12,6 +12,8 @@ from localwaba.domain.agenda import (
     AnswerMessage,
     DispatchMessage,
     ExpireMedia,
+    FinishUpgrade,
+    GrowLimit,
     Item,
     ReachStatus,
     ReviewTemplate,
@@ -20,7 +22,7 @@ from localwaba.domain.agenda import (
 from localwaba.domain.events import Event, LinkWanted
 from localwaba.domain.ids import Ids
 from localwaba.domain.world import World
-from localwaba.operations import meta
+from localwaba.operations import messaging_limits, meta
 
 
 def happen(world: World, item: Item, now: int, ids: Ids) -> list[Event]:
@@ -63,6 +65,14 @@ def _expire(world: World, item: ExpireMedia, now: int, ids: Ids) -> list[Event]:
     return media.expire_media(world, item.media_id, now)
 
 
+def _grow(world: World, item: GrowLimit, now: int, ids: Ids) -> list[Event]:
+    return messaging_limits.grow(world, item, now)
+
+
+def _finish_upgrade(world: World, item: FinishUpgrade, now: int, ids: Ids) -> list[Event]:
+    return messaging_limits.finish_upgrade(world, item, now)
+
+
 _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     DispatchMessage: _dispatch,
     ReachStatus: _reach,
@@ -70,4 +80,6 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     ReviewTemplate: _review,
     UnpauseTemplate: _unpause,
     ExpireMedia: _expire,
+    GrowLimit: _grow,
+    FinishUpgrade: _finish_upgrade,
 }

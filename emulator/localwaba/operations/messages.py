@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import refuse
 from localwaba.domain.events import Event, MessageRead, PairChanged
+from localwaba.domain.limits import check_sending
 from localwaba.domain.model import Message, PhoneNumber, Template, User
 from localwaba.domain.sending import accept, check_sender, find_by_user_id, find_recipient
 from localwaba.operations.attachments import bad_media, is_own_media
@@ -49,6 +50,7 @@ def send_message(call: Call) -> Answer:
     elif kind in _UNDOCUMENTED:
         raise refuse(131051, rule="type", why=f"messages of type {kind} are not documented by Meta")
     check_sender(number)
+    refusal = check_sending(world, number, user.wa_id, call.now)
     message = Message(
         id=call.ids.wamid(user.user_id if to_bsuid and not user.behaviour.phone_visible else user.wa_id, outbound=True),
         phone_number_id=number.id,
@@ -63,6 +65,7 @@ def send_message(call: Call) -> Answer:
         identity_key_hash=params.get("recipient_identity_key_hash"),
         media_id=media_id,
         link=link,
+        refusal=refusal,
     )
     if fitted is not None:
         message.template_id = fitted.template.id

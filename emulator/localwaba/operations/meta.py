@@ -7,12 +7,15 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from localwaba.domain import tiers
 from localwaba.domain.agenda import UnpauseTemplate
 from localwaba.domain.clock import HOUR, SECOND
 from localwaba.domain.events import Event, PolicyChanged, Put, Scheduled, TemplateJudged
-from localwaba.domain.model import Business, PhoneNumber, Template
-from localwaba.domain.policy import Policy, patch
+from localwaba.domain.limits import ALLOWED_RECIPIENTS
+from localwaba.domain.model import PhoneNumber, Template
+from localwaba.domain.policy import PROFILES, Policy, patch
 from localwaba.domain.world import World
+from localwaba.operations import messaging_limits
 from localwaba.operations.announcements import about, announced
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only, text_of
 
@@ -36,14 +39,7 @@ STATUSES = (
 
 CATEGORIES = ("AUTHENTICATION", "MARKETING", "UTILITY")
 QUALITIES = ("GREEN", "RED", "UNKNOWN", "YELLOW")
-LIMITS = {
-    "TIER_50": 50,
-    "TIER_250": 250,
-    "TIER_2K": 2_000,
-    "TIER_10K": 10_000,
-    "TIER_100K": 100_000,
-    "TIER_UNLIMITED": -1,
-}
+LIMITS = tiers.LIMITS
 """Messaging limits of a portfolio, and the number that webhooks say."""
 
 _REASONS = (
@@ -172,20 +168,26 @@ def patch_number(world: World, now: int, number_id: str, changes: dict[str, Any]
     if number is None:
         known = ", ".join(world.numbers) or "none"
         raise Mistake(f"this world has no phone number {number_id!r}; it has {known}", 404)
-    only(changes, (*_NUMBER_KNOBS, "messaging_limit", "rejection_reason"), "a phone number's patch")
+    only(changes, (*_NUMBER_KNOBS, *_OTHER_KNOBS), "a phone number's patch")
     chosen = {name: choice_of(changes, name, known) for name, known in _NUMBER_KNOBS.items()}
     limit = choice_of(changes, "messaging_limit", LIMITS)
+    verification = choice_of(changes, "business_verification_status", VERIFICATIONS)
     why = text_of(changes, "rejection_reason")
-    changed = _rated(number, {name: value for name, value in chosen.items() if value is not None})
+    is_upgraded = chosen["throughput"] == "HIGH" and number.throughput_level != "HIGH"
+    rated = {name: value for name, value in chosen.items() if value and not (is_upgraded and name == "throughput")}
+    changed = _rated(_used(number, changes), rated)
     events: list[Event] = [Put(at=now, thing=changed)] if changed != number else []
+    if verification:
+        events += messaging_limits.verify_business(world, now, changed, verification)
     if limit:
-        events += limit_portfolio(world, now, changed, limit)
-    if changed.throughput_level == "HIGH" and number.throughput_level != "HIGH":
-        events.append(_quality(world, now, changed, "THROUGHPUT_UPGRADE", "TIER_UNLIMITED"))
+        events += messaging_limits.set_limit(world, now, changed, limit)
+    if is_upgraded and not number.upgrading_until:
+        own = limit if limit and world.policy.messaging_limit_model == "number" else changed.messaging_limit
+        events += messaging_limits.upgrade(world, now, replace(changed, messaging_limit=own))
     if changed.status != number.status and "FLAGGED" in (changed.status, number.status):
-        current = _business(world, changed).messaging_limit
+        current = tiers.limit_of(world, changed)
         flagged = "FLAGGED" if changed.status == "FLAGGED" else "UNFLAGGED"
-        events.append(_quality(world, now, changed, flagged, current))
+        events.append(messaging_limits.quality_notice(world, now, changed, flagged, current))
     name_status = chosen["name_status"]
     if name_status in _DECISIONS:
         told = {
@@ -212,6 +214,8 @@ def _rated(number: PhoneNumber, chosen: dict[str, str]) -> PhoneNumber:
     """The number with what Meta chose; an approved new name becomes the name."""
     renamed = {"throughput": "throughput_level"}
     changed = replace(number, **{renamed.get(name, name): value for name, value in chosen.items()})
+    if "throughput" in chosen:
+        changed = replace(changed, upgrading_until=0)
     if number.new_name and chosen.get("name_status") == "APPROVED":
         return replace(changed, verified_name=number.new_name, new_name="", new_name_status="NONE")
     if number.new_name and "name_status" in chosen:
@@ -219,36 +223,43 @@ def _rated(number: PhoneNumber, chosen: dict[str, str]) -> PhoneNumber:
     return changed
 
 
-def limit_portfolio(world: World, now: int, number: PhoneNumber, limit: str) -> list[Event]:
-    """The portfolio of a number gets a messaging limit (Meta: held by the portfolio since October 2025).
-
-    `phone_number_quality_update` with UPGRADE or DOWNGRADE is the older notice, which many apps still read.
-    """
-    business = _business(world, number)
-    if business.messaging_limit == limit:
-        return []
-    events: list[Event] = [Put(at=now, thing=replace(business, messaging_limit=limit))]
-    numbers = {"max_phone_numbers_per_business": 2} if limit == "TIER_250" else {"max_phone_numbers_per_waba": 25}
-    told = {"max_daily_conversations_per_business": LIMITS[limit]} | numbers
-    wabas = [waba.id for waba in world.wabas.values() if waba.business_id == business.id]
-    events += [announced(world, now, "business_capability_update", told, waba_id=waba_id) for waba_id in wabas]
-    before = LIMITS.get(business.messaging_limit, 0)
-    is_more = limit == "TIER_UNLIMITED" or -1 < before < LIMITS[limit]
-    event = "UPGRADE" if is_more else "DOWNGRADE"
-    events.append(_quality(world, now, number, event, limit, business.messaging_limit))
-    return events
-
-
-def _quality(world: World, now: int, number: PhoneNumber, event: str, limit: str, before: str = "") -> Event:
-    told: dict[str, Any] = {"display_phone_number": number.digits, "event": event}
-    if before:
-        told["old_limit"] = before
-    told |= {"current_limit": limit, "max_daily_conversations_per_business": limit}
-    return announced(world, now, "phone_number_quality_update", told, number)
+_OTHER_KNOBS = (
+    "messaging_limit",
+    "rejection_reason",
+    "business_verification_status",
+    "coexistence",
+    "is_test_number",
+    "allowed_recipients",
+)
+VERIFICATIONS = (
+    "expired",
+    "failed",
+    "ineligible",
+    "not_verified",
+    "pending",
+    "pending_need_more_info",
+    "pending_submission",
+    "rejected",
+    "revoked",
+    "verified",
+)
 
 
-def _business(world: World, number: PhoneNumber) -> Business:
-    return world.businesses[world.wabas[number.waba_id].business_id]
+def _used(number: PhoneNumber, changes: dict[str, Any]) -> PhoneNumber:
+    """The number as the WhatsApp Business app and as tests may use it."""
+    for name in ("coexistence", "is_test_number"):
+        if name in changes:
+            if not isinstance(changes[name], bool):
+                raise Mistake(f"{name} is true or false")
+            number = replace(number, **{name: changes[name]})
+    if "allowed_recipients" not in changes:
+        return number
+    given = changes["allowed_recipients"]
+    if not isinstance(given, list) or not all(isinstance(one, str) and one for one in given):
+        raise Mistake('allowed_recipients is a list of numbers, as in ["16505551234"]')
+    if len(given) > ALLOWED_RECIPIENTS:
+        raise Mistake(f"a test number has {ALLOWED_RECIPIENTS} recipients at most, not {len(given)}")
+    return replace(number, allowed_recipients=tuple(given))
 
 
 def patch_policy(world: World, now: int, changes: dict[str, Any]) -> list[Event]:
@@ -258,14 +269,17 @@ def patch_policy(world: World, now: int, changes: dict[str, Any]) -> list[Event]
 
 def read_policy(policy: Policy, changes: dict[str, Any]) -> Policy:
     """A policy with some knobs changed; a Mistake names an unknown knob, or what is wrong with a value."""
-    for name in changes:
+    if "profile" in changes:
+        choice_of(changes, "profile", PROFILES)
+    changed_knobs = [name for name in changes if name != "profile"]
+    for name in changed_knobs:
         if name not in Policy.__struct_fields__:
             raise Mistake(f"there is no knob {name!r}{nearest(name, Policy.__struct_fields__)}")
     try:
         changed = patch(policy, changes)
     except msgspec.ValidationError as error:
         raise Mistake("policy: " + str(error).replace("`", "").replace(" - at $.", " at ")) from None
-    for name in changes:
+    for name in changed_knobs:
         value = getattr(changed, name)
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, (int, float)) and not 0 <= number <= _MOST:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from localwaba.domain import registration
+from localwaba.domain.errors import Refused
+from localwaba.domain.events import Event
+from localwaba.domain.limits import check_registration
 from localwaba.operations.call import SUCCESS, Answer, Call
 
 
@@ -23,9 +28,21 @@ def register_phone_number(call: Call) -> Answer:
     """`POST /{phone}/register`."""
     number = call.world.numbers[call.node]
     region = call.text("data_localization_region", "").upper()
-    return Answer(body=SUCCESS, events=registration.register(number, call.text("pin"), call.now, region))
+    pin = call.text("pin")
+    return _counted(call, lambda: registration.register(number, pin, call.now, region))
 
 
 def deregister_phone_number(call: Call) -> Answer:
     """`POST /{phone}/deregister`."""
-    return Answer(body=SUCCESS, events=registration.deregister(call.world.numbers[call.node], call.now))
+    number = call.world.numbers[call.node]
+    return _counted(call, lambda: registration.deregister(number, call.now))
+
+
+def _counted(call: Call, decide: Callable[[], list[Event]]) -> Answer:
+    """Decides within the limit of ten in 72 hours; what is refused otherwise counts too."""
+    counted = check_registration(call.world, call.world.numbers[call.node], call.now)
+    try:
+        return Answer(body=SUCCESS, events=[counted, *decide()])
+    except Refused as refused:
+        refused.events = [counted, *refused.events]
+        raise

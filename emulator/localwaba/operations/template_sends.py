@@ -40,7 +40,8 @@ def fit_template(call: Call, number: PhoneNumber, sent: dict[str, Any], *, to_bs
     template = find_template(call.world, number.waba_id, str(sent["name"]), str(sent["language"]["code"]))
     if to_bsuid and template.category == "AUTHENTICATION":
         raise refuse(131062, rule="recipient", why="authentication templates need a phone number, not a BSUID")
-    if template.is_sample and call.world.policy.sample_template_from_real_number == "refuse":
+    is_test = number.is_test_number or call.world.policy.test_number
+    if template.is_sample and not is_test and call.world.policy.sample_template_from_real_number == "refuse":
         raise refuse(131058, rule="sample template", why="hello_world can only be sent from a public test number")
     compiled = _compiled(template.components, template.category, template.parameter_format, template.language)
     filled = match(compiled, sent.get("components"), _rules(call.traits.template_parameter_code))

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from localwaba.domain.agenda import ReviewTemplate
+from localwaba.domain.budgets import creations
 from localwaba.domain.clock import DAY, HOUR, SECOND
 from localwaba.domain.errors import refuse
 from localwaba.domain.events import Announced, Event, Put, Removed, Scheduled
@@ -124,6 +125,7 @@ def _policy(call: Call) -> TemplatePolicy:
         flat_supported_apps=call.traits.flat_supported_apps,
         authentication_allowed=verified,
         template_limit=_VERIFIED_LIMIT if verified else _UNVERIFIED_LIMIT,
+        creates_per_hour=creations(policy),
     )
 
 

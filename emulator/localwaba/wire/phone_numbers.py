@@ -9,6 +9,7 @@ from localwaba.domain.ids import derive
 from localwaba.domain.model import App, PhoneNumber, Waba
 from localwaba.domain.numbers import calling_code
 from localwaba.domain.registration import USABLE_NAMES
+from localwaba.domain.tiers import limit_of
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.wire.encoding import encode
@@ -63,7 +64,7 @@ def _health(view: View, number: PhoneNumber, field: Field) -> Any:
 
 
 def _limit(view: View, number: PhoneNumber, field: Field) -> Any:
-    return view.world.businesses[view.world.wabas[number.waba_id].business_id].messaging_limit
+    return limit_of(view.world, number)
 
 
 def _account(view: View, number: PhoneNumber, field: Field) -> Any:
@@ -97,7 +98,7 @@ _FIELDS: dict[str, Reader] = {
     "throughput": lambda view, number, field: {"level": _level(number)},
     "account_mode": lambda view, number, field: number.account_mode,
     "is_official_business_account": _setting("is_official_business_account", False),
-    "is_on_biz_app": _setting("is_on_biz_app", False),
+    "is_on_biz_app": lambda view, number, field: number.coexistence,
     "is_pin_enabled": lambda view, number, field: bool(number.pin),
     "is_preverified_number": _setting("is_preverified_number", False),
     "certificate": _current_certificate,

@@ -1,0 +1,107 @@
+"""Messaging limits and throughput that change, told as Meta tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from localwaba.domain import limits, tiers
+from localwaba.domain.agenda import FinishUpgrade, GrowLimit
+from localwaba.domain.events import Announced, Event, Put
+from localwaba.domain.model import Business, PhoneNumber
+from localwaba.domain.policy import Policy
+from localwaba.domain.tiers import LIMITS, UNLIMITED, business_of
+from localwaba.domain.world import World
+from localwaba.operations.announcements import announced
+
+
+def set_limit(world: World, now: int, number: PhoneNumber, limit: str) -> list[Event]:
+    """A number gets a messaging limit, or its portfolio does, as the model is."""
+    if world.policy.messaging_limit_model == "number":
+        return _limit_number(world, now, number, limit)
+    return limit_portfolio(world, now, number, limit)
+
+
+def limit_portfolio(
+    world: World, now: int, number: PhoneNumber, limit: str, business: Business | None = None
+) -> list[Event]:
+    """The portfolio of a number gets a messaging limit (Meta: held by the portfolio since October 2025).
+
+    `phone_number_quality_update` with UPGRADE or DOWNGRADE is the older notice, which many apps still read.
+    """
+    business = business or business_of(world, number)
+    if business.messaging_limit == limit:
+        return []
+    events: list[Event] = [Put(at=now, thing=replace(business, messaging_limit=limit))]
+    numbers = {"max_phone_numbers_per_business": 2} if limit == "TIER_250" else {"max_phone_numbers_per_waba": 25}
+    told = {"max_daily_conversations_per_business": limit_value(world.policy, limit)} | numbers
+    wabas = [waba.id for waba in world.wabas.values() if waba.business_id == business.id]
+    events += [announced(world, now, "business_capability_update", told, waba_id=waba_id) for waba_id in wabas]
+    events.append(_direction(world, now, number, limit, business.messaging_limit))
+    return events
+
+
+def _limit_number(world: World, now: int, number: PhoneNumber, limit: str) -> list[Event]:
+    """A number gets a messaging limit of its own, as until October 2025."""
+    if number.messaging_limit == limit:
+        return []
+    changed = replace(number, messaging_limit=limit)
+    return [Put(at=now, thing=changed), _direction(world, now, changed, limit, number.messaging_limit)]
+
+
+def _direction(world: World, now: int, number: PhoneNumber, limit: str, before: str) -> Announced:
+    former = LIMITS.get(before, 0)
+    is_more = limit == UNLIMITED or -1 < former < LIMITS[limit]
+    return quality_notice(world, now, number, "UPGRADE" if is_more else "DOWNGRADE", limit, before)
+
+
+def limit_value(policy: Policy, limit: str) -> int | str:
+    """A messaging limit as `business_capability_update` says it."""
+    return limit if policy.capability_values == "tier" else LIMITS[limit]
+
+
+def quality_notice(world: World, now: int, number: PhoneNumber, event: str, limit: str, before: str = "") -> Announced:
+    """What fires `phone_number_quality_update`."""
+    told: dict[str, Any] = {"display_phone_number": number.digits, "event": event}
+    if before:
+        told["old_limit"] = before
+    told |= {"current_limit": limit, "max_daily_conversations_per_business": limit}
+    return announced(world, now, "phone_number_quality_update", told, number)
+
+
+def grow(world: World, item: GrowLimit, now: int) -> list[Event]:
+    """A planned growth of a messaging limit is decided."""
+    number = world.numbers.get(item.phone_number_id)
+    limit = tiers.grown(world, number, item.limit, now) if number is not None else None
+    return set_limit(world, now, number, limit) if number is not None and limit is not None else []
+
+
+def upgrade(world: World, now: int, number: PhoneNumber) -> list[Event]:
+    """A number gets HIGH throughput, at once where upgrades take no time."""
+    if world.policy.throughput_upgrade_seconds:
+        return limits.upgrade(number, now, world.policy)
+    return _upgraded(world, now, replace(number, throughput_level="HIGH", upgrading_until=0))
+
+
+def finish_upgrade(world: World, item: FinishUpgrade, now: int) -> list[Event]:
+    """An upgrade of throughput ends."""
+    number = limits.upgraded(world, item.phone_number_id, item.stamp)
+    return _upgraded(world, now, number) if number is not None else []
+
+
+def _upgraded(world: World, now: int, number: PhoneNumber) -> list[Event]:
+    return [Put(at=now, thing=number), quality_notice(world, now, number, "THROUGHPUT_UPGRADE", UNLIMITED)]
+
+
+def verify_business(world: World, now: int, number: PhoneNumber, status: str) -> list[Event]:
+    """The portfolio's verification changes; verified, 250 users become 2,000 at once (Meta: scaling path)."""
+    business = business_of(world, number)
+    if business.verification_status == status:
+        return []
+    changed = replace(business, verification_status=status)
+    events: list[Event] = [Put(at=now, thing=changed)]
+    grows = status == "verified" and business.messaging_limit in tiers.STARTING and number.quality_rating != "RED"
+    if grows and world.policy.messaging_limit_model == "portfolio":
+        events += limit_portfolio(world, now, number, "TIER_2K", changed)
+    return events
