@@ -197,11 +197,15 @@ class Graph:
         if method in ("POST", "DELETE") and not place.node.startswith("upload:"):
             body = await self._read(exchange, receive, host, is_known=route is not None)
             exchange.raw = body.raw
-        params = body.params
+        asked = {name: value for name, value in exchange.query.items() if name not in _GENERAL}
+        params = {**asked, **body.params} if asked else body.params
         if route is None:
             if isinstance(params.get("access_token"), str):
                 exchange.host, token = authenticate(self._hosts, params["access_token"], host)
                 body = body._replace(files=move(body.files, host.blobs, exchange.host.blobs))
+            elif "client_secret" in params:  # an app asks for a token: its secret says in which world
+                found = self._hosts.by_token(f"{params.get('client_id', '')}|{params['client_secret']}")
+                exchange.host = found[0] if found else host
             host = exchange.host
             route, node = self._enter(exchange, method, place, served, token)
         files = body.files
@@ -210,15 +214,12 @@ class Graph:
         if route.run is None:
             why = f"{route.operation} is a known gap of localwaba, see docs/parity.md"
             raise unknown_path("/" + "/".join(filter(None, (place.edge, place.tail))), why)
-        raw = body.raw if body.is_json else b""
-        if exchange.query:
-            asked = {name: value for name, value in exchange.query.items() if name not in _GENERAL}
-            if asked:
-                raw, params = b"", {**asked, **params}
+        is_json = body.is_json and not asked
+        raw = body.raw if is_json else b""
         if "access_token" in params:
             raw = b""
             del params["access_token"]
-        given, params = params, judge(route.contract, params, served.traits.version, is_json=body.is_json)
+        given, params = params, judge(route.contract, params, served.traits.version, is_json=is_json)
         ids = host.world.ids()
         call = Call(
             world=host.world,
@@ -248,6 +249,7 @@ class Graph:
             if refusal is not None:
                 raise Refused(refusal)
             # Others may have changed the world in the meantime: what follows is decided anew, from ids not yet drawn.
+            call.world = host.world
             call.ids = ids = host.world.ids()
             answer = route.run(call)
         host.commit(answer.events, ids)
