@@ -126,9 +126,7 @@ def test_refuses_something_else(app: Any, waba: Waba, ada: User) -> None:
         app.send(ada.wa_id, body="too early")
     assert str(raised.value) == (
         "expected a refusal with 131026, but the app was refused otherwise\n\n"
-        f"Refused instead (1)\n  text message to {ada.wa_id} failed with 131047: [24-hour window] this user has never "
-        "written to this number, so the 24-hour window was never open Fix: send an approved template, or wait until "
-        "the user writes"
+        f"Refused instead (1)\n  text message to {ada.wa_id} failed with 131047: {waba.messages()[0]['why']}"
     )
 
 
