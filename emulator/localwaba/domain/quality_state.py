@@ -10,12 +10,15 @@ from typing import Literal
 import msgspec
 
 from localwaba.domain.clock import DAY, HOUR
+from localwaba.domain.model import Message
 
 Kind = Literal["block", "report", "mute", "archive", "stop_marketing"]
 """What users do that tells against a business."""
 
 Score = Literal["GREEN", "YELLOW", "RED", "UNKNOWN"]
 
+UNDELIVERED = frozenset({"accepted", "sent"})
+_ENDS = frozenset({"delivered", "read", "played", "failed"})
 _KEPT_HOURS = 31 * 24
 _CAP_SPAN = DAY
 
@@ -40,7 +43,7 @@ class TemplateRated(_Event, frozen=True):
     """A template has another score; `settled`: what follows from it is decided already."""
 
     template_id: str
-    score: Score
+    score: str
     previous: str
     settled: bool = False
 
@@ -49,7 +52,7 @@ class NumberRated(_Event, frozen=True):
     """A number has another quality rating; nobody is told (Meta documents no webhook)."""
 
     phone_number_id: str
-    rating: Score
+    rating: str
     previous: str
 
 
@@ -161,6 +164,22 @@ def note_marketing(state: QualityState, wa_id: str, at: int) -> None:
     """A marketing message left for a user; what is older than caps look back is forgotten."""
     kept = [moment for moment in state.marketing.get(wa_id, ()) if at - moment < _CAP_SPAN]
     state.marketing[wa_id] = [*kept, at]
+
+
+def note_status(state: QualityState, message: Message, status: str, at: int) -> None:
+    """What a message's next status means for quality, caps and templates that were deleted."""
+    if status == "sent":
+        if message.category == "marketing" and not message.in_window:
+            note_marketing(state, message.wa_id, at)
+        return
+    if message.status not in UNDELIVERED or status not in _ENDS:
+        return
+    if status != "failed":
+        count_delivery(state, message.phone_number_id, at)
+        if message.template_id:
+            count_delivery(state, message.template_id, at)
+    if state.going and message.template_id in state.going:
+        state.going[message.template_id] -= 1
 
 
 def give_feedback(state: QualityState, event: FeedbackGiven) -> None:

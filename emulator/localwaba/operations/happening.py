@@ -7,22 +7,40 @@ from typing import Any
 
 import msgspec
 
-from localwaba.domain import inbound, media, statuses, template_life
+from localwaba.domain import (
+    inbound,
+    media,
+    quality,
+    statuses,
+    template_categories,
+    template_life,
+    template_pacing,
+    template_pausing,
+    template_review,
+)
 from localwaba.domain.agenda import (
     AnswerMessage,
+    ArchiveTemplate,
+    DecidePacing,
     DispatchMessage,
+    EndTemplate,
     ExpireMedia,
     FinishUpgrade,
+    FlipCategory,
     GrowLimit,
     Item,
+    JudgeFlaggedNumber,
+    PauseTemplate,
+    PurgeTemplate,
     ReachStatus,
+    ReviewQuality,
     ReviewTemplate,
     UnpauseTemplate,
 )
 from localwaba.domain.events import Event, LinkWanted
 from localwaba.domain.ids import Ids
 from localwaba.domain.world import World
-from localwaba.operations import messaging_limits, meta
+from localwaba.operations import messaging_limits
 
 
 def happen(world: World, item: Item, now: int, ids: Ids) -> list[Event]:
@@ -54,11 +72,11 @@ def _answer(world: World, item: AnswerMessage, now: int, ids: Ids) -> list[Event
 
 
 def _review(world: World, item: ReviewTemplate, now: int, ids: Ids) -> list[Event]:
-    return template_life.review(world, item.template_id, item.stamp, now)
+    return template_review.review(world, item.template_id, item.stamp, now)
 
 
 def _unpause(world: World, item: UnpauseTemplate, now: int, ids: Ids) -> list[Event]:
-    return meta.unpause(world, item.template_id, item.stamp, now)
+    return template_pausing.unpause(world, item.template_id, item.stamp, now)
 
 
 def _expire(world: World, item: ExpireMedia, now: int, ids: Ids) -> list[Event]:
@@ -82,4 +100,14 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     ExpireMedia: _expire,
     GrowLimit: _grow,
     FinishUpgrade: _finish_upgrade,
+    ReviewQuality: lambda world, item, now, ids: quality.review(world, item.subject, now),
+    PauseTemplate: lambda world, item, now, ids: template_pausing.pause_red(world, item.template_id, item.stamp, now),
+    JudgeFlaggedNumber: lambda world, item, now, ids: quality.judge_flagged(
+        world, item.phone_number_id, item.stamp, now
+    ),
+    FlipCategory: lambda world, item, now, ids: template_categories.flip(world, item.template_id, item.category, now),
+    DecidePacing: lambda world, item, now, ids: template_pacing.decide(world, item.key, item.stamp, now),
+    ArchiveTemplate: lambda world, item, now, ids: template_life.archive_idle(world, item.template_id, now),
+    PurgeTemplate: lambda world, item, now, ids: template_life.purge(world, item.template_id, item.stamp, now),
+    EndTemplate: lambda world, item, now, ids: template_life.end(world, item.template_id, now),
 }

@@ -7,16 +7,15 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from localwaba.domain import tiers
-from localwaba.domain.agenda import UnpauseTemplate
-from localwaba.domain.clock import HOUR, SECOND
-from localwaba.domain.events import Event, PolicyChanged, Put, Scheduled, TemplateJudged
+from localwaba.domain import template_categories, template_life, template_pausing, tiers
+from localwaba.domain.events import Event, PolicyChanged, Put, TemplateJudged
 from localwaba.domain.limits import ALLOWED_RECIPIENTS
 from localwaba.domain.model import PhoneNumber, Template
 from localwaba.domain.policy import PROFILES, Policy, patch
+from localwaba.domain.quality_state import NumberRated, TemplateCategorised, TemplateRated
 from localwaba.domain.world import World
 from localwaba.operations import messaging_limits
-from localwaba.operations.announcements import about, announced
+from localwaba.operations.announcements import announced
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only, text_of
 
 STATUSES = (
@@ -52,9 +51,6 @@ _REASONS = (
     "SCAM",
     "TAG_CONTENT_MISMATCH",
 )
-_KEEPING = frozenset({"FLAGGED", "LOCKED"})  # events that leave the status as it is
-_REVIVING = frozenset({"REINSTATED", "UNARCHIVED"})
-_PAUSES = ((3 * HOUR, "FIRST_PAUSE"), (6 * HOUR, "SECOND_PAUSE"))
 _NUMBER_STATUSES = (
     "BANNED",
     "CONNECTED",
@@ -76,7 +72,11 @@ _MOST = 10_000_000_000  # no knob makes sense beyond
 def patch_template(world: World, now: int, template_id: str, changes: dict[str, Any]) -> list[Event]:
     """Meta changes a template's quality, category or status, in this order."""
     template = template_in(world, template_id)
-    only(changes, ("status", "reason", "rejection_info", "category", "quality_score"), "a template's patch")
+    only(
+        changes,
+        ("status", "reason", "rejection_info", "category", "correct_category", "quality_score"),
+        "a template's patch",
+    )
     status = choice_of(changes, "status", STATUSES)
     reason = choice_of(changes, "reason", _REASONS)
     info = _texts(object_of(changes, "rejection_info"))
@@ -85,14 +85,18 @@ def patch_template(world: World, now: int, template_id: str, changes: dict[str, 
     events: list[Event] = []
     quality = choice_of(changes, "quality_score", QUALITIES)
     if quality and quality != template.quality_score:
-        told = {"previous_quality_score": template.quality_score, "new_quality_score": quality} | about(template)
-        template = replace(template, quality_score=quality, quality_at=now)
-        events += [Put(at=now, thing=template), _tell(world, now, template, "message_template_quality_update", told)]
+        rated = TemplateRated(
+            at=now, template_id=template.id, score=quality, previous=template.quality_score, settled=bool(status)
+        )
+        events.append(rated)
     category = choice_of(changes, "category", CATEGORIES)
     if category and category != template.category:
-        told = about(template) | {"previous_category": template.category, "new_category": category}
-        template = replace(template, previous_category=template.category, category=category, correct_category="")
-        events += [Put(at=now, thing=template), _tell(world, now, template, "template_category_update", told)]
+        events.append(
+            TemplateCategorised(at=now, template_id=template.id, category=category, previous=template.category)
+        )
+    correct = choice_of(changes, "correct_category", CATEGORIES)
+    if correct and correct != (category or template.category):
+        events += template_categories.give_notice(world, template, correct, now)
     if status:
         events += judge(world, now, template, status, reason, info)
     return events
@@ -103,47 +107,21 @@ def judge(
 ) -> list[Event]:
     """A template gets to a status by Meta's hand, with what follows from it."""
     if status == "PAUSED":
-        return _pause(world, now, template)
+        return template_pausing.worsen(world, template, now)
     if status == "DISABLED":
-        extra = {"disable_info": {"disable_date": now // SECOND}}
-        about_it = {"title": "DISABLED", "description": "This template was disabled for its quality."}
-        disabled = replace(template, status="DISABLED", updated_at=now)
-        return _announce(world, now, disabled, "DISABLED", extra | {"other_info": about_it})
-    if status in _KEEPING:
-        return _announce(world, now, template, status, {})
-    if status in _REVIVING:
-        return _announce(world, now, replace(template, status="APPROVED", updated_at=now), status, {})
+        return [replace(template_pausing.disabled(template, now), paused_for="")]
+    if status == "ARCHIVED":
+        return template_life.archive(template, now, world)
+    if status == "UNARCHIVED":
+        return template_life.unarchive(template, now, world)
+    told = status if status in template_life.KEEPING or status == "REINSTATED" else ""
+    if told:
+        status = "APPROVED" if told == "REINSTATED" else template.status
     if reason is None:
         reason = {"REJECTED": "INVALID_FORMAT", "PENDING_DELETION": ""}.get(status, "NONE")
-    return [TemplateJudged(at=now, template_id=template.id, status=status, reason=reason, rejection_info=info)]
-
-
-def _pause(world: World, now: int, template: Template) -> list[Event]:
-    """Three hours the first time, six every other time; then it is approved again (Meta: template pausing)."""
-    length, title = _PAUSES[min(template.pauses, len(_PAUSES) - 1)]
-    text = f"This template is paused for {length // HOUR} hours because of its quality."
-    paused = replace(template, status="PAUSED", pauses=template.pauses + 1, updated_at=now)
-    events = _announce(world, now, paused, "PAUSED", {"other_info": {"title": title, "description": text}})
-    return [*events, Scheduled(at=now, due=now + length, item=UnpauseTemplate(template.id, now))]
-
-
-def unpause(world: World, template_id: str, stamp: int, now: int) -> list[Event]:
-    """A template's pause ends, unless something else has become of it since (`stamp` is when it began)."""
-    template = world.templates.get(template_id)
-    if template is None or template.status != "PAUSED" or template.updated_at != stamp:
-        return []
-    text = {"title": "UNPAUSE", "description": "This template is no longer paused."}
-    return _announce(world, now, replace(template, status="APPROVED", updated_at=now), "APPROVED", {"other_info": text})
-
-
-def _announce(world: World, now: int, template: Template, event: str, extra: dict[str, Any]) -> list[Event]:
-    told = {"event": event} | about(template)
-    told |= {"reason": "NONE", "message_template_category": template.category} | extra
-    return [Put(at=now, thing=template), _tell(world, now, template, "message_template_status_update", told)]
-
-
-def _tell(world: World, now: int, template: Template, field: str, value: dict[str, Any]) -> Event:
-    return announced(world, now, field, value, waba_id=template.waba_id)
+    return [
+        TemplateJudged(at=now, template_id=template.id, status=status, told=told, reason=reason, rejection_info=info)
+    ]
 
 
 def _texts(given: dict[str, Any] | None) -> dict[str, str]:
@@ -184,6 +162,9 @@ def patch_number(world: World, now: int, number_id: str, changes: dict[str, Any]
     if is_upgraded and not number.upgrading_until:
         own = limit if limit and world.policy.messaging_limit_model == "number" else changed.messaging_limit
         events += messaging_limits.upgrade(world, now, replace(changed, messaging_limit=own))
+    if changed.quality_rating != number.quality_rating:
+        rating, before = changed.quality_rating, number.quality_rating
+        events.append(NumberRated(at=now, phone_number_id=number.id, rating=rating, previous=before))
     if changed.status != number.status and "FLAGGED" in (changed.status, number.status):
         current = tiers.limit_of(world, changed)
         flagged = "FLAGGED" if changed.status == "FLAGGED" else "UNFLAGGED"

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from localwaba.domain import urls
+from localwaba.domain import tiers, urls
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Announced, Event, MessageReceived, StatusReached, TemplateJudged
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Message, PhoneNumber, User
+from localwaba.domain.model import Message, PhoneNumber, Template, User
+from localwaba.domain.quality_state import NumberFlagged, TemplateCategorised, TemplateRated
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.wire.errors import webhook_error
@@ -205,29 +206,84 @@ def _with_url(world: World, message: Message, content: Any) -> Any:
 
 
 def _template_notice(world: World, event: TemplateJudged) -> Notice | None:
-    template = world.templates.get(event.template_id)
-    if template is None:
-        return None
-    return Notice("message_template_status_update", template.waba_id, "", template.id, timed=True)
+    return _about_template(world, event.template_id, "message_template_status_update")
 
 
 def _template_value(world: World, event: TemplateJudged, traits: Traits) -> dict[str, Any]:
     template = world.templates[event.template_id]
     found: dict[str, Any] = {
-        "event": event.status,
-        "message_template_id": int(template.id),
-        "message_template_name": template.name,
-        "message_template_language": template.language,
+        "event": event.told or event.status,
+        **_named(template),
         "reason": event.reason or None,
         "message_template_category": template.category,
     }
+    if event.disable_date:
+        found["disable_info"] = {"disable_date": event.disable_date}
+    if event.other_info:
+        found["other_info"] = event.other_info
     if event.rejection_info:
         found["rejection_info"] = event.rejection_info
     return found
 
 
+def _about_template(world: World, template_id: str, field: str) -> Notice | None:
+    """All that is told of one template goes in one lane, so that a pause comes after the score that caused it."""
+    template = world.templates.get(template_id)
+    return Notice(field, template.waba_id, "", template.id, timed=True) if template else None
+
+
+def _named(template: Template) -> dict[str, Any]:
+    return {
+        "message_template_id": int(template.id),
+        "message_template_name": template.name,
+        "message_template_language": template.language,
+    }
+
+
+def _score_notice(world: World, event: TemplateRated) -> Notice | None:
+    return _about_template(world, event.template_id, "message_template_quality_update")
+
+
+def _score_value(world: World, event: TemplateRated, traits: Traits) -> dict[str, Any]:
+    scores = {"previous_quality_score": event.previous, "new_quality_score": event.score}
+    return scores | _named(world.templates[event.template_id])
+
+
+def _category_notice(world: World, event: TemplateCategorised) -> Notice | None:
+    return _about_template(world, event.template_id, "template_category_update")
+
+
+def _category_value(world: World, event: TemplateCategorised, traits: Traits) -> dict[str, Any]:
+    found = _named(world.templates[event.template_id])
+    if not event.correct:
+        return found | {"previous_category": event.previous, "new_category": event.category}
+    return found | {
+        "correct_category": event.correct,
+        "new_category": event.category,
+        "category_update_timestamp": event.effective_at // SECOND,
+    }
+
+
+def _flag_notice(world: World, event: NumberFlagged) -> Notice | None:
+    if event.silent:
+        return None
+    number = world.numbers[event.phone_number_id]
+    return Notice("phone_number_quality_update", number.waba_id, number.id, number.id, timed=True)
+
+
+def _flag_value(world: World, event: NumberFlagged, traits: Traits) -> dict[str, Any]:
+    number = world.numbers[event.phone_number_id]
+    limit = tiers.limit_of(world, number)
+    return {
+        "display_phone_number": number.digits,
+        "event": "FLAGGED" if event.flagged else "UNFLAGGED",
+        "current_limit": limit,
+        "max_daily_conversations_per_business": limit,
+    }
+
+
 def _announced_notice(world: World, event: Announced) -> Notice:
-    lane = event.phone_number_id or event.field
+    lane = event.phone_number_id or str(event.value.get("message_template_id") or event.field)
     return Notice(event.field, event.waba_id, event.phone_number_id, lane, event.entry_id, event.timed)
 
 
@@ -239,11 +295,17 @@ _NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
     StatusReached: _status_notice,
     MessageReceived: _received_notice,
     TemplateJudged: _template_notice,
+    TemplateRated: _score_notice,
+    TemplateCategorised: _category_notice,
+    NumberFlagged: _flag_notice,
     Announced: _announced_notice,
 }
 _VALUES: dict[type, Callable[[World, Any, Traits], dict[str, Any]]] = {
     StatusReached: _status_value,
     MessageReceived: _received_value,
     TemplateJudged: _template_value,
+    TemplateRated: _score_value,
+    TemplateCategorised: _category_value,
+    NumberFlagged: _flag_value,
     Announced: _announced_value,
 }
