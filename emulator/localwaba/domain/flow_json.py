@@ -33,16 +33,22 @@ def judge(raw: bytes) -> FlowJson:
         document = msgspec.json.decode(text)
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
         return FlowJson("", "", [_unreadable(raw, str(error))])
-    if not isinstance(document, dict):
+    try:
+        found = _judge(document) if isinstance(document, dict) else None
+    except RecursionError:
+        found = None
+    if found is None:
         return FlowJson("", "", [_unreadable(raw, "")])
-    found = list(judge_shape(document))
-    if not found:
-        found = list(judge_links(document))
     errors: list[dict[str, Any]] = []
     if found:
         places = Places(text)
         errors = [_shown(one, places) for one in found]
     return FlowJson(_text(document.get("version")), _text(document.get("data_api_version")), errors)
+
+
+def _judge(document: dict[str, Any]) -> list[Finding]:
+    """The mistakes of the shape; of what its parts say of each other only if the shape is right."""
+    return list(judge_shape(document)) or list(judge_links(document))
 
 
 def _text(value: Any) -> str:

@@ -10,11 +10,12 @@ from localwaba.domain.errors import refuse
 from localwaba.domain.events import Event, Put, Removed
 from localwaba.domain.media import find_handle
 from localwaba.domain.model import Media, PhoneNumber
-from localwaba.operations.call import SUCCESS, Answer, Call
-from localwaba.operations.viewing import view_of
+from localwaba.domain.profiles import number_of_profile
+from localwaba.operations.call import SUCCESS, Answer, Call, unknown_object
+from localwaba.operations.viewing import show, view_of
 from localwaba.wire.fields import read_fields
 from localwaba.wire.nodes import render
-from localwaba.wire.profiles import PROFILE
+from localwaba.wire.profiles import PROFILE, PROFILE_NODE
 
 _TEXTS = ("about", "address", "description", "email")
 _PICTURES = frozenset({"image/jpeg", "image/jpg", "image/png"})
@@ -27,9 +28,30 @@ def get_business_profile(call: Call) -> Answer:
     return Answer(body={"data": [shown | {"messaging_product": "whatsapp"}]})
 
 
+def get_business_profile_node(call: Call) -> Answer:
+    """`GET /{profile}`: the profile itself, with what it has."""
+    return show(call, PROFILE_NODE, _number(call))
+
+
+def update_business_profile_node(call: Call) -> Answer:
+    """`POST /{profile}`: as by the edge of its number."""
+    return _update(call, _number(call))
+
+
+def _number(call: Call) -> PhoneNumber:
+    number = number_of_profile(call.world, call.node)
+    if number is None:
+        raise unknown_object(call.method, call.node)
+    return number
+
+
 def update_business_profile(call: Call) -> Answer:
     """`POST /{phone}/whatsapp_business_profile`: attributes that are not named stay as they are."""
-    params, number = call.params, call.world.numbers[call.node]
+    return _update(call, call.world.numbers[call.node])
+
+
+def _update(call: Call, number: PhoneNumber) -> Answer:
+    params = call.params
     changes: dict[str, Any] = {name: str(params[name]) for name in _TEXTS if name in params}
     if "vertical" in params:
         changes["vertical"] = str(params["vertical"]).upper()

@@ -50,6 +50,8 @@ OPERATIONS: dict[str, Operation] = {
     "deregister_phone_number": registration.deregister_phone_number,
     "get_business_profile": business_profile.get_business_profile,
     "update_business_profile": business_profile.update_business_profile,
+    "get_business_profile_node": business_profile.get_business_profile_node,
+    "update_business_profile_node": business_profile.update_business_profile_node,
     "get_waba": accounts.get_waba,
     "update_waba": accounts.update_waba,
     "get_business": accounts.get_business,

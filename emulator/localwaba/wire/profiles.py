@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from localwaba.domain.ids import derive_number
+from msgspec.structs import replace
+
 from localwaba.domain.model import PhoneNumber
+from localwaba.domain.profiles import profile_id
 from localwaba.domain.urls import media_url
 from localwaba.wire.fields import Field
 from localwaba.wire.nodes import ABSENT, Kind, Reader, View
-
-
-def profile_id(number: PhoneNumber) -> str:
-    """The id of a number's profile."""
-    return derive_number(number.id, "business_profile")
 
 
 def _text(name: str) -> Reader:
@@ -40,7 +37,15 @@ PROFILE = Kind(
         "websites": lambda view, number, field: list(number.profile.websites) or ABSENT,
         "vertical": _text("vertical"),
         "messaging_product": lambda view, number, field: "whatsapp",
-        "id": lambda view, number, field: profile_id(number),
+        "id": lambda view, number, field: profile_id(number.id),
     },
     always_id=False,
 )
+
+PROFILE_NODE = replace(
+    PROFILE,
+    default=("about", "address", "description", "email", "vertical", "websites", "profile_picture_url", "id"),
+    fields={**PROFILE.fields, "account_name": lambda view, number, field: number.verified_name},
+    always_id=True,
+)
+"""The same by its own id (Meta's OpenAPI file): it shows all that it has."""
