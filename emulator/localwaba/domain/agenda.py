@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from localwaba.domain.fault_state import Fault
+
 
 class _Item(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="item"):
     """Something that is to be decided when its time has come."""
@@ -46,6 +48,41 @@ class RetryDelivery(_Item, frozen=True):
     """A webhook that was not acknowledged is tried again."""
 
     delivery_id: str
+
+
+class EndRestriction(_Item, frozen=True):
+    """A restriction of an account ends; void if it was changed since (`until`)."""
+
+    waba_id: str
+    kind: str
+    until: int
+
+
+class DisableAccount(_Item, frozen=True):
+    """An account is disabled, as was announced; void if that was called off or moved since (`stamp`)."""
+
+    waba_id: str
+    stamp: int
+
+
+class ReviewName(_Item, frozen=True):
+    """The review of a number's display name ends; void if another name was asked for since (`stamp`)."""
+
+    phone_number_id: str
+    stamp: int
+
+
+class ExpireName(_Item, frozen=True):
+    """An approved display name was not taken by a registration in time; void if it was decided anew (`stamp`)."""
+
+    phone_number_id: str
+    stamp: int
+
+
+class VerifyBusiness(_Item, frozen=True):
+    """The verification of a business ends; void unless it is still pending."""
+
+    business_id: str
 
 
 class GrowLimit(_Item, frozen=True):
@@ -121,6 +158,20 @@ class EndTemplate(_Item, frozen=True):
     template_id: str
 
 
+class TellStatus(_Item, frozen=True):
+    """A fault has ordered a status, whatever the message's own is by then."""
+
+    message_id: str
+    status: str
+    fault: Fault
+
+
+class ReleaseWindow(_Item, frozen=True):
+    """A window of a fault ends: the webhooks that it held back go out."""
+
+    window: str
+
+
 Item = (
     DispatchMessage
     | ReachStatus
@@ -129,6 +180,11 @@ Item = (
     | UnpauseTemplate
     | RetryDelivery
     | ExpireMedia
+    | EndRestriction
+    | DisableAccount
+    | ReviewName
+    | ExpireName
+    | VerifyBusiness
     | GrowLimit
     | FinishUpgrade
     | ReviewQuality
@@ -139,6 +195,8 @@ Item = (
     | ArchiveTemplate
     | PurgeTemplate
     | EndTemplate
+    | TellStatus
+    | ReleaseWindow
 )
 Due = tuple[int, int, Item]
 """When, in which order among equals, and what."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from localwaba.domain import limits_state, quality_state, template_life, tiers
+from localwaba.domain.account_state import CLEAN, CodeIssued, StandingChanged, VerificationChanged
 from localwaba.domain.agenda import RetryDelivery
 from localwaba.domain.events import (
     CameDue,
@@ -27,7 +28,7 @@ from localwaba.domain.events import (
     TemplateJudged,
 )
 from localwaba.domain.limits_state import CallCounted, GrowthPlanned, RegistrationCounted
-from localwaba.domain.model import PhoneNumber, Template, User
+from localwaba.domain.model import PhoneNumber, Template, User, Waba
 from localwaba.domain.profiles import profile_id
 from localwaba.domain.quality_state import (
     FeedbackGiven,
@@ -74,6 +75,8 @@ def _put(world: World, event: Put) -> None:
     getattr(world, table)[thing.id] = thing
     if kind:
         world.nodes[thing.id] = kind
+    if isinstance(thing, (PhoneNumber, Waba)) and thing.status == "DELETED":
+        del world.nodes[thing.id]
     if isinstance(thing, Template):
         _index_template(world, thing)
     elif isinstance(thing, PhoneNumber):
@@ -245,6 +248,22 @@ def _change_policy(world: World, event: PolicyChanged) -> None:
     world.policy = event.policy
 
 
+def _change_standing(world: World, event: StandingChanged) -> None:
+    if event.standing == CLEAN:
+        world.standings.pop(event.waba_id, None)
+    else:
+        world.standings[event.waba_id] = event.standing
+
+
+def _verify(world: World, event: VerificationChanged) -> None:
+    business = world.businesses[event.business_id]
+    world.businesses[business.id] = msgspec.structs.replace(business, verification_status=event.status)
+
+
+def _issue_code(world: World, event: CodeIssued) -> None:
+    world.notes.setdefault("codes", {})[event.code] = event.grant
+
+
 _CHANGES: dict[type, Callable[[World, Any], None]] = {
     Put: _put,
     Removed: _remove,
@@ -261,6 +280,9 @@ _CHANGES: dict[type, Callable[[World, Any], None]] = {
     PolicyChanged: _change_policy,
     CallCounted: lambda world, event: limits_state.count_call(world.limits, event),
     RegistrationCounted: lambda world, event: limits_state.count_registration(world.limits, event),
+    StandingChanged: _change_standing,
+    VerificationChanged: _verify,
+    CodeIssued: _issue_code,
     GrowthPlanned: lambda world, event: limits_state.plan_growth(world.limits, event),
     FeedbackGiven: lambda world, event: quality_state.give_feedback(world.quality, event),
     MessagePaced: lambda world, event: quality_state.pace(world.quality, event),

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from localwaba.domain.account_state import CodeIssued, StandingChanged, VerificationChanged
 from localwaba.domain.agenda import Item
 from localwaba.domain.errors import Refusal
 from localwaba.domain.limits_state import CallCounted, GrowthPlanned, RegistrationCounted
@@ -165,6 +166,9 @@ Event = (
     | DeliveryQueued
     | DeliveryAttempted
     | PolicyChanged
+    | StandingChanged
+    | VerificationChanged
+    | CodeIssued
     | CallCounted
     | RegistrationCounted
     | GrowthPlanned

@@ -40,6 +40,7 @@ class App(Entity, frozen=True):
     secret: str
     business_id: str
     webhook: Subscription | None = None
+    in_development: bool = False
 
 
 class Business(Entity, frozen=True):
@@ -112,6 +113,11 @@ class PhoneNumber(Entity, frozen=True):
     verification_sent_at: int = 0
     pin_failures: int = 0
     pin_locked_until: int = 0
+    pin_failed_at: int = 0
+    name_requests: tuple[int, ...] = ()
+    name_decided_at: int = 0
+    half_deregistered: bool = False
+    deleted_at: int = 0
     profile: Profile = Profile()
     override: Override | None = None
     settings: dict[str, Any] = {}

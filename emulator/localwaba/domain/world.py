@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from localwaba.domain.account_state import Standing
 from localwaba.domain.agenda import Due
 from localwaba.domain.ids import Ids
 from localwaba.domain.limits_state import Limits
@@ -33,7 +34,8 @@ class World(msgspec.Struct, kw_only=True):
     """Everything that one world knows; tables are keyed by id, pairs by `number:wa_id`.
 
     `nodes` says of each Graph id what it is. `finished` holds, oldest first, the messages of which nothing more
-    will be told: they are what retention may drop, and `dropped` counts it.
+    will be told: they are what retention may drop, and `dropped` counts it. `standings` has the accounts that Meta has
+    something against, and no others.
     """
 
     name: str
@@ -72,6 +74,7 @@ class World(msgspec.Struct, kw_only=True):
     settled_deliveries: list[str] = []
     dropped: dict[str, int] = {}
     notes: dict[str, Any] = {}
+    standings: dict[str, Standing] = {}
     quality: QualityState = msgspec.field(default_factory=QualityState)
 
     def ids(self) -> Ids:
