@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -160,6 +161,13 @@ def test_emulator() -> None:
         link.call("GET", "health")
     with pytest.raises(RuntimeError, match="the emulator is not running"):
         emulator.url  # noqa: B018
+
+
+def test_emulator_is_a_guest() -> None:
+    """The garbage collector of the process that it runs in stays as it was."""
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with Emulator():
+        assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 @pytest.mark.parametrize(

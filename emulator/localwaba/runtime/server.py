@@ -124,8 +124,11 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def run_server(settings: Settings, on_ready: Callable[[Running], None]) -> None:
-    """Serves until `stop`; calls `on_ready` once the world is seeded, the handshake done and the port open."""
+async def run_server(settings: Settings, on_ready: Callable[[Running], None], *, is_guest: bool = False) -> None:
+    """Serves until `stop`; calls `on_ready` once the world is seeded, the handshake done and the port open.
+
+    A guest in somebody else's process, such as that of their tests, leaves its garbage collector alone.
+    """
     sock = bind(settings.host, settings.port)
     port: int = sock.getsockname()[1]
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
@@ -167,9 +170,10 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None]) ->
         await server.listening(serving)
         if settings.webhook_url:
             await subscribe(default, settings)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
+        if not is_guest:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 100)
         on_ready(running)
         await serving
     finally:
@@ -227,7 +231,7 @@ class ServerThread:
 
         try:
             with asyncio.Runner(loop_factory=new_loop) as runner:
-                runner.run(run_server(self._settings, ready))
+                runner.run(run_server(self._settings, ready, is_guest=True))
         except BaseException as error:
             self._failure = error
         finally:
