@@ -66,8 +66,10 @@ def _unknown_user_id(user_id: str) -> Refused:
     )
 
 
-def accept(world: World, message: Message, user: User, now: int, *, is_new: bool, free_form: bool) -> list[Event]:
-    """The events of a send that Graph takes: the message, its way out, and what an answer to an ad opens."""
+def accept(
+    world: World, message: Message, user: User, now: int, *, is_new: bool, free_form: bool, held: bool = False
+) -> list[Event]:
+    """The events of a send that Graph takes: the message, its way out unless held, what an answer to an ad opens."""
     key = f"{message.phone_number_id}:{user.wa_id}"
     pair = world.pairs.get(key)
     policy = world.policy
@@ -85,10 +87,9 @@ def accept(world: World, message: Message, user: User, now: int, *, is_new: bool
         if refusal is not None:
             raise Refused(refusal)
     due = now + int(policy.sent_after * SECOND)
-    events: list[Event] = [
-        MessageAccepted(at=now, message=message),
-        Scheduled(at=now, due=due, item=DispatchMessage(message.id)),
-    ]
+    events: list[Event] = [MessageAccepted(at=now, message=message)]
+    if not held:
+        events.append(Scheduled(at=now, due=due, item=DispatchMessage(message.id)))
     if is_new:
         events.insert(0, Put(at=now, thing=user))
     if pair is not None and (pair.entry_at or pair.typing_until):

@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from localwaba.domain import template_pacing
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import refuse
 from localwaba.domain.events import Event, MessageRead, PairChanged
+from localwaba.domain.expiry import LONGEST, lifetime
 from localwaba.domain.limits import check_sending
-from localwaba.domain.model import Message, PhoneNumber, Template, User
+from localwaba.domain.model import Message, PhoneNumber, User
 from localwaba.domain.sending import accept, check_sender, find_by_user_id, find_recipient
 from localwaba.operations.attachments import bad_media, is_own_media
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
@@ -67,12 +69,30 @@ def send_message(call: Call) -> Answer:
         link=link,
         refusal=refusal,
     )
+    status, paced = "", None
     if fitted is not None:
-        message.template_id = fitted.template.id
-        message.category = fitted.template.category.lower()
-        message.shown = fitted.shown
-    events = accept(world, message, user, call.now, is_new=is_new, free_form=fitted is None)
-    return Answer(body=_accepted(params, user, message, fitted.template if fitted else None), events=events)
+        status = "accepted"
+        _fill(message, fitted)
+        if template_pacing.is_on(world.policy):
+            template_pacing.check_portfolio(world, number.waba_id, call.now)
+            paced = template_pacing.pace(world, fitted.template, message.id, call.now)
+            status = world.policy.held_status if paced.held else status
+    held = paced is not None and paced.held
+    events = accept(world, message, user, call.now, is_new=is_new, free_form=fitted is None, held=held)
+    if paced is not None:
+        events += paced.events
+    return Answer(body=_accepted(params, user, message, status), events=events)
+
+
+def _fill(message: Message, fitted: Fitted) -> None:
+    """What a template gives to its message."""
+    template = fitted.template
+    message.template_id = template.id
+    message.category = template.category.lower()
+    message.shown = fitted.shown
+    waits = lifetime(template)
+    if waits != LONGEST:
+        message.expires_at = message.at + waits
 
 
 def _recipient(call: Call, number: PhoneNumber) -> tuple[User, bool, bool]:
@@ -90,14 +110,15 @@ def _recipient(call: Call, number: PhoneNumber) -> tuple[User, bool, bool]:
     return find_by_user_id(call.world, str(recipient)), False, True
 
 
-def _accepted(params: dict[str, Any], user: User, message: Message, template: Template | None) -> dict[str, Any]:
+def _accepted(params: dict[str, Any], user: User, message: Message, status: str) -> dict[str, Any]:
+    """The answer to a send; only templates have a status in it."""
     if message.to_bsuid:
         contact = {"input": params["recipient"], "user_id": params["recipient"]}
     else:
         contact = {"input": params["to"], "wa_id": user.wa_id}
     item = {"id": message.id}
-    if template is not None:
-        item["message_status"] = "accepted"
+    if status:
+        item["message_status"] = status
     return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [item]}
 
 

@@ -10,6 +10,7 @@ import msgspec
 from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.model import PhoneNumber, Template
 from localwaba.domain.template_compiling import CompiledTemplate, compile_template
+from localwaba.domain.template_pausing import explain
 from localwaba.domain.template_sending import match
 from localwaba.domain.template_values import Filled, MatchRules
 from localwaba.domain.world import World
@@ -19,6 +20,12 @@ from localwaba.operations.flow_sends import check_flow_buttons
 
 _encode = msgspec.json.Encoder().encode
 _RULES: dict[int, MatchRules] = {}
+_FIXES = {
+    "PENDING": "wait for its review, or approve it with PATCH /_localwaba/templates/{id}",
+    "REJECTED": "edit it with POST /{id}; rejected_reason says what was wrong",
+    "ARCHIVED": "take it out with POST /{waba}/message_templates/unarchive",
+    "PENDING_DELETION": "it was deleted: send another template",
+}
 
 
 class Fitted(NamedTuple):
@@ -37,7 +44,8 @@ def _compiled(components: bytes, category: str, parameter_format: str, language:
 
 def fit_template(call: Call, number: PhoneNumber, sent: dict[str, Any], *, to_bsuid: bool) -> Fitted:
     """Finds and fills a template; refused with Meta's codes 132xxx, 131008, 131062."""
-    template = find_template(call.world, number.waba_id, str(sent["name"]), str(sent["language"]["code"]))
+    name, language = str(sent["name"]), str(sent["language"]["code"])
+    template = find_template(call.world, number.waba_id, name, language, call.now)
     if to_bsuid and template.category == "AUTHENTICATION":
         raise refuse(131062, rule="recipient", why="authentication templates need a phone number, not a BSUID")
     is_test = number.is_test_number or call.world.policy.test_number
@@ -57,24 +65,24 @@ def _rules(code: int) -> MatchRules:
     return found
 
 
-def find_template(world: World, waba_id: str, name: str, language: str) -> Template:
+def find_template(world: World, waba_id: str, name: str, language: str, now: int) -> Template:
     """The template of a name in a language that may be sent now."""
     languages = world.template_names.get(f"{waba_id}:{name}", {})
     template = world.templates.get(languages.get(language, ""))
     if template is not None:
         if template.status == "APPROVED":
             return template
-        if template.status == "PAUSED":
-            raise refuse(132015, rule="template status", why=f"{name} in {language} is paused for low quality")
-        if template.status == "DISABLED":
-            raise refuse(132016, rule="template status", why=f"{name} in {language} is disabled")
+        if template.status in ("PAUSED", "DISABLED"):
+            why, fix = explain(template, world.policy, now)
+            code = 132015 if template.status == "PAUSED" else 132016
+            raise refuse(code, rule="template status", why=why, fix=fix)
     raise _not_found(name, language, template, languages)
 
 
 def _not_found(name: str, language: str, template: Template | None, languages: dict[str, str]) -> Refused:
     if template is not None:
         why = f"{name} in {language} has status {template.status}; only APPROVED templates can be sent"
-        fix = "wait for its review, or approve it with PATCH /_localwaba/templates/" + template.id
+        fix = _FIXES.get(template.status, _FIXES["PENDING"]).format(id=template.id, waba=template.waba_id)
     elif languages:
         why = f"{name} exists in {', '.join(sorted(languages))}, not in {language}; there is no fallback"
         fix = "send one of these language codes exactly"
