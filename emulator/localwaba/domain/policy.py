@@ -339,6 +339,72 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         tuple[str, ...], _knob("Users (wa_id) who are part of that experiment", "invented", "U")
     ] = ()
 
+    # The account
+    enforcement: Annotated[
+        Literal["none", "quality"],
+        _knob(
+            "Whether an account climbs a step of Meta's ladder whenever one of its numbers is rated RED",
+            "Meta: policy enforcement; what makes an account climb is not published",
+            "U",
+        ),
+    ] = "none"
+    restriction_code: Annotated[
+        Literal[368, 131031],
+        _knob("What a send gets during a restriction that ends; without an end it is 131031", "Meta's table", "U"),
+    ] = 368
+    restricted_templates: Annotated[
+        Literal["outside-window", "all"],
+        _knob("Templates that RESTRICTED_BIZ_INITIATED_MESSAGING stops", "Meta: policy enforcement", "U"),
+    ] = "outside-window"
+    utility_misuse: Annotated[
+        Literal["none", "categories"],
+        _knob(
+            "Whether an account climbs a step for each utility template that turns out to be marketing",
+            "Meta: template categorization; what makes an account climb is not published",
+            "U",
+        ),
+    ] = "none"
+    utility_cap: Annotated[
+        int, _knob("Utility messages in 24 h while they are rate limited (131064)", "Meta gives no figure", "U")
+    ] = 100
+    template_limit_unverified: Annotated[
+        int, _knob("Templates of an account whose business is not verified", "Meta: templates", "M")
+    ] = 250
+    template_limit_verified: Annotated[
+        int, _knob("Templates of an account with a verified business and an approved name", "Meta: templates", "M")
+    ] = 6_000
+    verification_after: Annotated[
+        float | None, _knob("From `pending` to `verified` of a business; null: nobody looks at it", "invented", "U")
+    ] = None
+    name_review_after: Annotated[
+        float, _knob("From asking for a display name to the end of its review", "Meta: mostly minutes", "U")
+    ] = 5.0
+    name_review_outcome: Annotated[
+        Literal["approve", "pending", "decline"],
+        _knob("What the review of a name finds where no rule says otherwise; pending: nobody reviews", "invented", "U"),
+    ] = "approve"
+    name_takes_effect: Annotated[
+        Literal["registration", "approval"],
+        _knob("When an approved new name shows: from the next registration on, or at once", "Meta: registration", "M"),
+    ] = "registration"
+    unapproved_name: Annotated[
+        Literal["refuse", "send"],
+        _knob("Sending from a +1 555 number whose name is not approved: 131037 if refused", "Meta's table", "M"),
+    ] = "refuse"
+    pin_guess_interval: Annotated[
+        float, _knob("Seconds between PINs after a wrong one; sooner is 133009", "Meta gives no figure", "U")
+    ] = 0.0
+    require_appsecret_proof: Annotated[
+        bool, _knob("The app's setting that calls need appsecret_proof", "Graph: securing requests", "M")
+    ] = False
+    code_seconds: Annotated[
+        float, _knob("Life of a code of Embedded Signup", "Meta: a few minutes; no figure", "U")
+    ] = 600.0
+    development_webhooks: Annotated[
+        Literal["drop", "deliver"],
+        _knob("Webhooks of an app in development mode", "the app dashboard says that none are sent", "U"),
+    ] = "drop"
+
     # Media
     url_seconds: Annotated[float, _knob("Life of a media URL", "Meta: media", "M")] = 300.0
     uploaded_media_seconds: Annotated[float, _knob("Life of an uploaded media id", "Meta: media", "M")] = 2_592_000.0
