@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from localwaba.domain import limits_state, quality_state, template_life, tiers
+from localwaba.domain import fault_state, limits_state, quality_state, template_life, tiers
 from localwaba.domain.account_state import CLEAN, CodeIssued, StandingChanged, VerificationChanged
 from localwaba.domain.agenda import RetryDelivery
 from localwaba.domain.events import (
@@ -26,6 +26,14 @@ from localwaba.domain.events import (
     Scheduled,
     StatusReached,
     TemplateJudged,
+)
+from localwaba.domain.fault_state import (
+    DeliveriesReleased,
+    DeliveryHeld,
+    FaultArmed,
+    FaultAsked,
+    FaultFired,
+    FaultsCleared,
 )
 from localwaba.domain.limits_state import CallCounted, GrowthPlanned, RegistrationCounted
 from localwaba.domain.model import PhoneNumber, Template, User, Waba
@@ -264,6 +272,20 @@ def _issue_code(world: World, event: CodeIssued) -> None:
     world.notes.setdefault("codes", {})[event.code] = event.grant
 
 
+def _fire(world: World, event: FaultFired) -> None:
+    fault_state.count(world.faults, world.fault_record, event)
+    if event.ends and event.message_id in world.messages:
+        _finish(world, event.message_id)
+
+
+def _release(world: World, event: DeliveriesReleased) -> None:
+    world.fault_record.held.pop(event.window, None)
+    for delivery_id in event.order:
+        delivery = world.deliveries.get(delivery_id)
+        if delivery is not None:
+            delivery.next_at = event.at
+
+
 _CHANGES: dict[type, Callable[[World, Any], None]] = {
     Put: _put,
     Removed: _remove,
@@ -278,6 +300,12 @@ _CHANGES: dict[type, Callable[[World, Any], None]] = {
     DeliveryQueued: _queue,
     DeliveryAttempted: _attempt,
     PolicyChanged: _change_policy,
+    FaultArmed: lambda world, event: fault_state.arm(world.faults, world.fault_record, event),
+    FaultsCleared: lambda world, event: fault_state.clear(world.faults, world.fault_record, event),
+    FaultAsked: lambda world, event: fault_state.count(world.faults, world.fault_record, event),
+    FaultFired: _fire,
+    DeliveryHeld: lambda world, event: fault_state.hold(world.fault_record, event),
+    DeliveriesReleased: _release,
     CallCounted: lambda world, event: limits_state.count_call(world.limits, event),
     RegistrationCounted: lambda world, event: limits_state.count_registration(world.limits, event),
     StandingChanged: _change_standing,

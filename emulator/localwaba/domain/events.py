@@ -9,6 +9,14 @@ import msgspec
 from localwaba.domain.account_state import CodeIssued, StandingChanged, VerificationChanged
 from localwaba.domain.agenda import Item
 from localwaba.domain.errors import Refusal
+from localwaba.domain.fault_state import (
+    DeliveriesReleased,
+    DeliveryHeld,
+    FaultArmed,
+    FaultAsked,
+    FaultFired,
+    FaultsCleared,
+)
 from localwaba.domain.limits_state import CallCounted, GrowthPlanned, RegistrationCounted
 from localwaba.domain.model import Attempt, Delivery, Message, Pair, Pricing, Stored
 from localwaba.domain.policy import Policy
@@ -62,7 +70,10 @@ class MessageAccepted(_Event, frozen=True):
 
 
 class StatusReached(_Event, frozen=True):
-    """A message got to a status; `final`: nothing more will be told of it. `silent`: no webhook."""
+    """A message got to a status; `final`: nothing more will be told of it. `silent`: no webhook.
+
+    `fault` is the id of the fault that had a hand in it; `apart`: its webhook waits for no other of the chat.
+    """
 
     message_id: str
     status: str
@@ -71,6 +82,8 @@ class StatusReached(_Event, frozen=True):
     in_entry_window: bool = False
     final: bool = False
     silent: bool = False
+    fault: str = ""
+    apart: bool = False
 
 
 class MessageReceived(_Event, frozen=True):
@@ -166,6 +179,12 @@ Event = (
     | DeliveryQueued
     | DeliveryAttempted
     | PolicyChanged
+    | FaultArmed
+    | FaultsCleared
+    | FaultAsked
+    | FaultFired
+    | DeliveryHeld
+    | DeliveriesReleased
     | StandingChanged
     | VerificationChanged
     | CodeIssued

@@ -9,6 +9,7 @@ import msgspec
 
 from localwaba.domain.account_state import Standing
 from localwaba.domain.agenda import Due
+from localwaba.domain.fault_state import Armed, FaultRecord
 from localwaba.domain.ids import Ids
 from localwaba.domain.limits_state import Limits
 from localwaba.domain.model import (
@@ -74,6 +75,8 @@ class World(msgspec.Struct, kw_only=True):
     settled_deliveries: list[str] = []
     dropped: dict[str, int] = {}
     notes: dict[str, Any] = {}
+    faults: dict[str, Armed] = {}
+    fault_record: FaultRecord = msgspec.field(default_factory=FaultRecord)
     standings: dict[str, Standing] = {}
     quality: QualityState = msgspec.field(default_factory=QualityState)
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from localwaba.domain import (
+    faults,
     inbound,
     media,
     quality,
@@ -33,8 +34,10 @@ from localwaba.domain.agenda import (
     PauseTemplate,
     PurgeTemplate,
     ReachStatus,
+    ReleaseWindow,
     ReviewQuality,
     ReviewTemplate,
+    TellStatus,
     UnpauseTemplate,
 )
 from localwaba.domain.events import Event, LinkWanted
@@ -109,5 +112,7 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     DecidePacing: lambda world, item, now, ids: template_pacing.decide(world, item.key, item.stamp, now),
     ArchiveTemplate: lambda world, item, now, ids: template_life.archive_idle(world, item.template_id, now),
     PurgeTemplate: lambda world, item, now, ids: template_life.purge(world, item.template_id, item.stamp, now),
+    TellStatus: lambda world, item, now, ids: faults.tell_status(world, item, now),
+    ReleaseWindow: lambda world, item, now, ids: faults.release(world, item, now),
     EndTemplate: lambda world, item, now, ids: template_life.end(world, item.template_id, now),
 }

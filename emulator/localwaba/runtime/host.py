@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from localwaba.domain import deliveries, routing, statuses
+from localwaba.domain import deliveries, faults, routing, statuses
 from localwaba.domain.agenda import DispatchMessage, Item, RetryDelivery
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import Reading
 from localwaba.domain.consequences import follow
 from localwaba.domain.errors import Refusal
-from localwaba.domain.events import CameDue, Event, LinkWanted
+from localwaba.domain.events import CameDue, DeliveryQueued, Event, LinkWanted
 from localwaba.domain.ids import Ids, derive_number
-from localwaba.domain.model import Attempt
+from localwaba.domain.model import Attempt, Delivery
 from localwaba.domain.policy import Policy
 from localwaba.domain.seeding import adopt, new_world
 from localwaba.domain.world import World, restore, snapshot
@@ -94,19 +94,33 @@ class WorldHost:
     def commit(self, events: Sequence[Event], ids: Ids) -> None:
         """Makes events happen, what follows from them too, and queues the webhooks that tell of them."""
         world, entries = self.world, self.entries
-        for event in events:
+        for event in events if not world.faults else faults.disturb(world, events):
             apply(world, event)
             entries.add_event(event, ids.drawn)
-            for queued in announce(world, ids, event, traits_of):
-                apply(world, queued)
-                entries.add_event(queued, ids.drawn)
-                self._outgoing.append(queued.delivery.id)
+            queue = announce(world, ids, event, traits_of)
+            if queue and world.faults:
+                self._reroute(event, queue, ids)
+            else:
+                for queued in queue:
+                    apply(world, queued)
+                    entries.add_event(queued, ids.drawn)
+                    self._outgoing.append(queued.delivery.id)
             if type(event) is LinkWanted:
                 self._fetch(event)
             following = follow(world, event, ids)
             if following:
                 self.commit(following, ids)
         world.drawn = ids.drawn
+
+    def _reroute(self, event: Event, queue: Sequence[DeliveryQueued], ids: Ids) -> None:
+        """Queues webhooks as the armed faults will have it."""
+        queued: list[Delivery] = []
+        for told in faults.reroute(self.world, event, queue):
+            apply(self.world, told)
+            self.entries.add_event(told, ids.drawn)
+            if type(told) is DeliveryQueued:
+                queued.append(told.delivery)
+        self._outgoing += [one.id for one in queued if one.state == "pending" and not one.next_at]
 
     def redeliver(self, delivery_id: str) -> bool:
         """Delivers a webhook once more, whatever became of it."""
@@ -205,6 +219,12 @@ class WorldHost:
         url = routing.target(world, delivery.app_id, delivery.waba_id, delivery.phone_number_id, delivery.field)
         if url is None:
             self._conclude(delivery_id, Attempt(self.now(), "", error="no app is subscribed any more"))
+            return
+        if world.faults:
+            forged = faults.forge(world, delivery, url, self.now())
+            self.commit(forged.events, world.ids())
+            if not forged.lost:
+                self._network.post(self, delivery, url, forged.faults)
             return
         self._network.post(self, delivery, url)
 

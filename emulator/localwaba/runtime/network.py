@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from localwaba.domain import model
 from localwaba.domain.errors import Refusal
+from localwaba.domain.fault_state import Fault
 from localwaba.domain.media_kinds import check_processing
 from localwaba.domain.model import Delivery
 from localwaba.domain.policy import Policy
 from localwaba.operations.call import Handshake
 from localwaba.webhooks.dispatcher import Attempt, Dispatcher
+from localwaba.webhooks.forging import forge
 from localwaba.webhooks.headers import delivery_headers
 from localwaba.webhooks.targets import BadTarget, TargetPolicy, is_local_name, read_target, unmap
 from localwaba.webhooks.transport import Reply, Transport
@@ -54,21 +57,24 @@ class Network:
             )
         return self._transport, self._dispatcher
 
-    def post(self, host: WorldHost, delivery: Delivery, url: str) -> None:
-        """Delivers a webhook; the host hears of the answer."""
+    def post(self, host: WorldHost, delivery: Delivery, url: str, faults: Sequence[Fault] = ()) -> None:
+        """Delivers a webhook, with whatever faults forge of it; the host hears of the answer."""
         _, dispatcher = self._open()
         world = host.world
         self._hosts[world.name] = host
         policy = world.policy
         secret = world.apps[delivery.app_id].secret.encode()
+        headers, body = delivery_headers(secret, delivery.body, legacy=policy.legacy_signature), delivery.body
+        if faults:
+            headers, body = forge(faults, secret, headers, body)
         dispatcher.submit(
             Attempt(
                 world=world.name,
                 delivery_id=delivery.id,
                 url=url,
                 lane=delivery.lane,
-                headers=delivery_headers(secret, delivery.body, legacy=policy.legacy_signature),
-                body=delivery.body,
+                headers=headers,
+                body=body,
                 timeout=policy.webhook_timeout,
             )
         )

@@ -66,7 +66,8 @@ def _status_notice(world: World, event: StatusReached) -> Notice | None:
     if message is None or event.silent:
         return None
     number_id = message.phone_number_id
-    return Notice("messages", world.numbers[number_id].waba_id, number_id, f"{number_id}:{message.wa_id}")
+    lane = f"{number_id}:{message.wa_id}" if not event.apart else message.id
+    return Notice("messages", world.numbers[number_id].waba_id, number_id, lane)
 
 
 def _status_value(world: World, event: StatusReached, traits: Traits) -> dict[str, Any]:

@@ -1,0 +1,409 @@
+"""Which fault applies to this call, this status, this delivery. Decided here by rule or by the world's seed.
+
+Nothing is performed here but the changes of events: whatever needs time, a connection or bytes is done by who asked.
+Every decision is an event, so that a journal tells each thing that went wrong on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from localwaba.domain import deliveries
+from localwaba.domain.agenda import AnswerMessage, ReachStatus, ReleaseWindow, RetryDelivery, TellStatus
+from localwaba.domain.clock import SECOND
+from localwaba.domain.errors import Refusal
+from localwaba.domain.events import (
+    DeliveryAttempted,
+    DeliveryQueued,
+    Event,
+    MessageReceived,
+    Scheduled,
+    StatusReached,
+)
+from localwaba.domain.fault_kinds import KINDS, MATCHES, Side
+from localwaba.domain.fault_state import (
+    Armed,
+    DeliveriesReleased,
+    DeliveryHeld,
+    Fault,
+    FaultAsked,
+    FaultFired,
+)
+from localwaba.domain.ids import derive
+from localwaba.domain.model import Attempt, Delivery, Message
+from localwaba.domain.statuses import RANK
+from localwaba.domain.world import World
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Occasion(NamedTuple):
+    """Something that a fault may hit: what it is in a word, what counts as the same, and what can be matched of it."""
+
+    hit: str
+    subject: str
+    operation: tuple[str, ...] = ()
+    endpoint: tuple[str, ...] = ()
+    method: tuple[str, ...] = ()
+    recipient: tuple[str, ...] = ()
+    template: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    phone_number_id: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    field: tuple[str, ...] = ()
+    direction: tuple[str, ...] = ()
+
+
+def describe(fault: Fault) -> str:
+    """A fault in a word, for reasons that people read."""
+    return f"{fault.id} ({fault.kind})"
+
+
+def refusal_of(fault: Fault, values: dict[str, str] | None = None) -> Refusal:
+    """The refusal that a fault with a `code` orders."""
+    given = fault.parameters
+    return Refusal(
+        code=given["code"],
+        subcode=given.get("subcode"),
+        details=given.get("details"),
+        values=values or {},
+        rule="fault",
+        why=f"{describe(fault)} was armed on purpose",
+        fix="none is needed: DELETE /_localwaba/faults ends it",
+    )
+
+
+# by rule, or by chance
+
+
+def ask(world: World, armed: Armed, occasion: Occasion, at: int, **about: Any) -> FaultFired | FaultAsked | None:
+    """What an armed fault says to an occasion; None if it is none of its business. `about` goes into the event."""
+    fault = armed.fault
+    if not _matches(fault, occasion):
+        return None
+    counted = occasion.subject if fault.when.rule == "first" else ""
+    if not _fires(world.seed, armed, occasion.subject):
+        return FaultAsked(at=at, fault_id=fault.id, subject=counted)
+    left = -1 if armed.left is None else armed.left - 1
+    return FaultFired(at=at, fault_id=fault.id, kind=fault.kind, hit=occasion.hit, subject=counted, left=left, **about)
+
+
+def _matches(fault: Fault, occasion: Occasion) -> bool:
+    for name in MATCHES[KINDS[fault.kind].side]:
+        wanted = getattr(fault.match, name)
+        if wanted and not any(value in wanted for value in getattr(occasion, name)):
+            return False
+    return True
+
+
+def _fires(seed: int, armed: Armed, subject: str) -> bool:
+    rule, number = armed.fault.when.rule, armed.fault.when.number
+    if rule == "next":
+        return armed.fired < number
+    if rule == "every":
+        return (armed.asked + 1) % int(number) == 0
+    if rule == "first":
+        return armed.subjects.get(subject, 0) < number
+    if rule == "chance":
+        drawn = int.from_bytes(derive(seed, f"fault {armed.fault.id} {armed.asked}")[:7], "big")
+        return drawn / 2**56 < number
+    return True
+
+
+def _armed(world: World, side: Side) -> list[Armed]:
+    return [armed for armed in world.faults.values() if KINDS[armed.fault.kind].side == side]
+
+
+class Ruling(NamedTuple):
+    """The faults that fired on one occasion, and the events that say so."""
+
+    fired: tuple[Fault, ...]
+    events: list[Event]
+
+
+def rule(world: World, side: Side, occasion: Occasion, at: int, **about: Any) -> Ruling:
+    """Asks all armed faults of a side in the order of their arming; after one that ends things, nobody else."""
+    fired: list[Fault] = []
+    events: list[Event] = []
+    for armed in _armed(world, side):
+        said = ask(world, armed, occasion, at, **about)
+        if said is None:
+            continue
+        events.append(said)
+        if isinstance(said, FaultFired):
+            fired.append(armed.fault)
+            if KINDS[armed.fault.kind].ends or armed.fault.kind in ("lose", "drop_delivery"):
+                break
+    return Ruling(tuple(fired), events)
+
+
+# what happens to a message
+
+
+def disturb(world: World, events: Sequence[Event]) -> Iterator[Event]:
+    """The events that happen instead of some that were decided; taken one by one, each applied before the next."""
+    ended: set[str] = set()
+    for index, event in enumerate(events):
+        if type(event) is StatusReached and not event.fault:
+            yield from _disturb_status(world, event, events[index + 1 :], ended)
+        elif type(event) is Scheduled and _continues(event) in ended:
+            continue
+        else:
+            yield event
+
+
+def _continues(event: Scheduled) -> str:
+    item = event.item
+    return item.message_id if isinstance(item, (ReachStatus, AnswerMessage)) else ""
+
+
+def _disturb_status(world: World, event: StatusReached, rest: Sequence[Event], ended: set[str]) -> Iterator[Event]:
+    message = world.messages.get(event.message_id)
+    if message is None:
+        yield event
+        return
+    occasion = of_message(world, message, event.status)
+    for armed in _armed(world, "life"):
+        if not _is_turning(armed.fault, event):
+            continue
+        ends = armed.fault.kind == "stuck_at"
+        said = ask(world, armed, occasion, event.at, message_id=message.id, ends=ends)
+        if said is None:
+            continue
+        yield said
+        if isinstance(said, FaultFired):
+            if armed.fault.kind != "read_without_delivered":
+                ended.add(message.id)
+            yield from _INSTEAD[armed.fault.kind](armed.fault, event, rest)
+            return
+    yield event
+
+
+def _is_turning(fault: Fault, event: StatusReached) -> bool:
+    """Whether a status is the one at which a fault would change the message's life."""
+    given = fault.parameters
+    if fault.kind == "fail":
+        return event.refusal is None and event.status == ("sent" if given["after"] == "accepted" else given["after"])
+    if fault.kind == "stuck_at":
+        return RANK[event.status] > RANK[given["status"]]
+    return event.status == "delivered"
+
+
+def _fail(fault: Fault, event: StatusReached, rest: Sequence[Event]) -> list[Event]:
+    given = fault.parameters
+    if given["after"] == "accepted":
+        return tell(TellStatus(event.message_id, "failed", fault), event.at)
+    pause = int(given["seconds"] * SECOND)
+    failing = TellStatus(event.message_id, "failed", fault)
+    return [replace(event, final=False), Scheduled(at=event.at, due=event.at + pause, item=failing)]
+
+
+def _stick(fault: Fault, event: StatusReached, rest: Sequence[Event]) -> list[Event]:
+    return []
+
+
+def _skip_delivered(fault: Fault, event: StatusReached, rest: Sequence[Event]) -> list[Event]:
+    following = any(
+        isinstance(one, Scheduled) and isinstance(one.item, ReachStatus) and one.item.message_id == event.message_id
+        for one in rest
+    )
+    if following:
+        return [replace(event, silent=True, fault=fault.id)]
+    pause = int(fault.parameters["seconds"] * SECOND)
+    reading = TellStatus(event.message_id, "read", fault)
+    return [
+        replace(event, silent=True, final=False, fault=fault.id),
+        Scheduled(at=event.at, due=event.at + pause, item=reading),
+    ]
+
+
+_INSTEAD = {"fail": _fail, "stuck_at": _stick, "read_without_delivered": _skip_delivered}
+
+
+def tell_status(world: World, item: TellStatus, now: int) -> list[Event]:
+    """A status comes that a fault has ordered, whatever the message's status is."""
+    message = world.messages.get(item.message_id)
+    if message is None or (item.status == "read" and RANK[message.status] >= RANK["read"] and not _failed(message)):
+        return []
+    return tell(item, now)
+
+
+def _failed(message: Message) -> bool:
+    return message.status == "failed"
+
+
+def tell(item: TellStatus, now: int) -> list[Event]:
+    """The status, and what the fault wants to be told after it."""
+    fault = item.fault
+    then = fault.parameters.get("then") if item.status == "failed" else None
+    refusal = None
+    if item.status == "failed" and not fault.parameters.get("without_errors"):
+        refusal = refusal_of(fault)
+    events: list[Event] = [
+        StatusReached(
+            at=now,
+            message_id=item.message_id,
+            status=item.status,
+            refusal=refusal,
+            final=then is None,
+            fault=fault.id,
+        )
+    ]
+    if then is not None:
+        pause = int(fault.parameters["seconds"] * SECOND)
+        events.append(Scheduled(at=now, due=now + pause, item=TellStatus(item.message_id, then, fault)))
+    return events
+
+
+# what is told of it, and to whom
+
+
+def reroute(world: World, event: Event, queue: Iterable[DeliveryQueued]) -> Iterator[Event]:
+    """The webhooks that tell of an event: lost, repeated, late, in another order. Taken one by one, as `disturb`."""
+    told: tuple[Fault, ...] = ()
+    about = _about(world, event)
+    if about is not None:
+        ruling = rule(world, "telling", about, event.at, message_id=about.subject)
+        told = ruling.fired
+        yield from ruling.events
+    for queued in queue:
+        delivery = queued.delivery
+        ruling = rule(world, "delivery", of_delivery(world, delivery), event.at, delivery_id=delivery.id)
+        yield from ruling.events
+        yield from _route(world, delivery, (*told, *ruling.fired), event.at)
+
+
+def _about(world: World, event: Event) -> Occasion | None:
+    if type(event) is StatusReached:
+        message = world.messages.get(event.message_id)
+        return of_message(world, message, event.status) if message else None
+    return of_message(world, event.message) if type(event) is MessageReceived else None
+
+
+def _route(world: World, delivery: Delivery, faults: Sequence[Fault], at: int) -> Iterator[Event]:
+    lost = next((fault for fault in faults if fault.kind == "lose"), None)
+    if lost is not None:
+        yield DeliveryQueued(at=at, delivery=delivery)
+        yield _abandon(delivery, lost, at)
+        return
+    pause = sum(fault.parameters["seconds"] for fault in faults if fault.kind in ("delay", "delay_delivery"))
+    window = next((fault for fault in faults if fault.kind == "reorder"), None)
+    due = at + int(pause * SECOND)
+    yield from _send_at(world, delivery, window, at, due)
+    for copy, after in _copies(world, delivery, faults):
+        yield from _send_at(world, copy, window, at, due + after)
+
+
+def _copies(world: World, delivery: Delivery, faults: Sequence[Fault]) -> Iterator[tuple[Delivery, int]]:
+    """The same webhook again, and how many milliseconds later. No id is drawn: other ids stay as without faults."""
+    for fault in faults:
+        if fault.kind in ("duplicate", "duplicate_delivery"):
+            spacing = int(fault.parameters["spacing"] * SECOND)
+            for n in range(1, fault.parameters["times"]):
+                name = derive(world.seed, f"fault {fault.id} {delivery.id} {n}", 8).hex()
+                # in a lane of its own: a pair at the same moment must be able to arrive side by side
+                lane = delivery.lane if spacing else f"{delivery.lane} copy {n}"
+                yield replace(delivery, id=name, lane=lane), n * spacing
+
+
+def _send_at(world: World, delivery: Delivery, window: Fault | None, at: int, due: int) -> Iterator[Event]:
+    if window is not None:
+        key = f"{window.id} {delivery.app_id} {delivery.lane.partition(' ')[0]}"
+        held = world.fault_record.held.get(key)
+        until = held.until if held else due + max(1, int(window.parameters["seconds"] * SECOND))
+        yield DeliveryQueued(at=at, delivery=replace(delivery, next_at=until))
+        if held is None:
+            yield Scheduled(at=at, due=until, item=ReleaseWindow(key))
+        order = window.parameters["order"]
+        yield DeliveryHeld(at=at, window=key, delivery_id=delivery.id, until=until, order=order)
+    elif due > at:
+        yield DeliveryQueued(at=at, delivery=replace(delivery, next_at=due))
+        yield Scheduled(at=at, due=due, item=RetryDelivery(delivery.id))
+    else:
+        yield DeliveryQueued(at=at, delivery=delivery)
+
+
+def _abandon(delivery: Delivery, fault: Fault, at: int, url: str = "") -> DeliveryAttempted:
+    attempt = Attempt(at=at, url=url, error=f"lost on purpose: {describe(fault)}")
+    return DeliveryAttempted(at=at, delivery_id=delivery.id, attempt=attempt, state="abandoned")
+
+
+def release(world: World, item: ReleaseWindow, now: int) -> list[Event]:
+    """A window ends: what it held goes out in its own order."""
+    held = world.fault_record.held.get(item.window)
+    if held is None:
+        return []
+    order = _permuted(held.deliveries, held.order, f"{world.seed} {item.window} {held.until}")
+    sending = [Scheduled(at=now, due=now, item=RetryDelivery(delivery_id)) for delivery_id in order]
+    return [DeliveriesReleased(at=now, window=item.window, order=tuple(order)), *sending]
+
+
+def _permuted(things: list[str], order: str, salt: str) -> list[str]:
+    """The things in another order: never the one that they had, if there are two."""
+    if order == "reversed":
+        return things[::-1]
+    places = sorted(range(len(things)), key=lambda place: derive(salt, f"place {place}"))
+    found = [things[place] for place in places]
+    return found if found != things else [*things[1:], *things[:1]]
+
+
+# how it is sent
+
+
+class Forged(NamedTuple):
+    """What becomes of one attempt: lost, or sent with these faults, or as it is."""
+
+    lost: bool
+    faults: tuple[Fault, ...]
+    events: list[Event]
+
+
+def forge(world: World, delivery: Delivery, url: str, at: int) -> Forged:
+    """What the armed faults make of a webhook that is about to be sent."""
+    ruling = rule(world, "attempt", of_delivery(world, delivery), at, delivery_id=delivery.id)
+    drop = next((fault for fault in ruling.fired if fault.kind == "drop_delivery"), None)
+    if drop is None:
+        return Forged(False, ruling.fired, ruling.events)
+    lost = _abandon(delivery, drop, at, url)
+    if not drop.parameters["retried"]:
+        return Forged(True, ruling.fired, [*ruling.events, lost])
+    return Forged(True, ruling.fired, [*ruling.events, *deliveries.attempted(world, delivery.id, lost.attempt, at)])
+
+
+# occasions
+
+
+def of_message(world: World, message: Message, status: str = "") -> Occasion:
+    """A message of either direction, about to reach a status or to be announced."""
+    user = world.users.get(message.wa_id)
+    template = world.templates.get(message.template_id) if message.template_id else None
+    return Occasion(
+        hit=f"{status or 'message'} of {message.id}" if status else f"message {message.id}",
+        subject=message.id,
+        recipient=(message.wa_id, user.user_id) if user else (message.wa_id,),
+        template=(template.name,) if template else (),
+        type=(message.type,),
+        phone_number_id=(message.phone_number_id,),
+        status=(status,) if status else (),
+        field=("messages",),
+        direction=("outbound",) if message.outbound else ("inbound",),
+    )
+
+
+def of_delivery(world: World, delivery: Delivery) -> Occasion:
+    """A webhook, about to be queued or sent; what it tells of is read out of its body."""
+    found = Occasion(f"webhook {delivery.id}", delivery.id)
+    value = _decode(delivery.body)["entry"][0]["changes"][0]["value"]
+    if delivery.field == "messages":
+        for kind in ("statuses", "messages"):
+            for item in value.get(kind, ()):
+                message = world.messages.get(item["id"])
+                if message is not None:
+                    found = of_message(world, message, item.get("status", "") if kind == "statuses" else "")
+    hit = f"webhook {delivery.id}: {found.hit}" if found.type else f"webhook {delivery.id}"
+    number = (delivery.phone_number_id,) if delivery.phone_number_id else ()
+    return found._replace(hit=hit, subject=delivery.id, field=(delivery.field,), phone_number_id=number)
