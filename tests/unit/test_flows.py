@@ -63,6 +63,12 @@ RIGHT = [
     document(screen("START", footer("data_exchange")), **ENDPOINT),
     document(screen("START", refresh_on_back=True), **ENDPOINT),
     document(
+        screen("A", navigate("B", payload={"x": 1}), terminal=False),
+        screen("B"),
+        data_api_version="4.0",
+        routing_model={"A": ["B"], "B": []},
+    ),
+    document(
         screen("A", {"type": "If", "condition": "${data.x}", "then": [footer()], "else": [footer()]}, data={"x": TEXT})
     ),
     document(

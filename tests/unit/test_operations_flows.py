@@ -372,3 +372,13 @@ def test_a_profile_has_an_id_of_its_own(call: Any) -> None:
     assert {"about": "Open", "vertical": "UNDEFINED", "id": node} == call("GET", node).body
     assert call("GET", node, "", {"fields": "account_name"}).body["account_name"] == "Localhost Business"
     assert world.numbers[world.phone_number_id].profile.about == "Open"
+
+
+def test_each_number_has_its_own_profile(call: Any) -> None:
+    """A change reaches the number of the profile, and no other."""
+    world = call.world
+    params = {"cc": "1", "phone_number": "6315551000", "verified_name": "Other"}
+    other = call("POST", world.waba_id, "phone_numbers", params).body["id"]
+    [edge] = call("GET", other, "whatsapp_business_profile", {"fields": "id"}).body["data"]
+    call("POST", edge["id"], "", {"messaging_product": "whatsapp", "about": "Open"})
+    assert [world.numbers[id].profile.about for id in (world.phone_number_id, other)] == ["", "Open"]
