@@ -1,10 +1,12 @@
-"""A server's worlds behind the control API, with an app that answers every webhook and no network."""
+"""A server's worlds behind the control API and behind Graph, with an app that answers every webhook and no network."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
@@ -16,12 +18,15 @@ from localwaba.domain.model import Attempt, Delivery, Message
 from localwaba.domain.numbers import country_of
 from localwaba.domain.policy import Policy
 from localwaba.domain.sending import accept
+from localwaba.http.app import App
 from localwaba.http.control import control_app
 from localwaba.http.guards import Guard
 from localwaba.operations.call import Handshake
 from localwaba.runtime.blobs import BlobStore
 from localwaba.runtime.host import WorldHost
 from localwaba.runtime.hosts import WorldHosts, default_world
+from localwaba.runtime.server import Running, ServerThread
+from localwaba.runtime.settings import Settings
 
 NOON = 1_767_268_800
 """1 January 2026, 12:00 UTC, in seconds."""
@@ -50,6 +55,9 @@ class StillNetwork:
     async def shake_hands(self, policy: Policy, handshake: Handshake, challenge: str) -> Refusal | None:
         self.handshakes.append(handshake)
         return self.refusal
+
+    async def check_link(self, policy: Policy, url: str, kind: str) -> Refusal | None:
+        return None
 
     def busy(self, world: str) -> int:
         return self._open
@@ -155,5 +163,204 @@ class Control:
 def control() -> Iterator[Control]:
     """The control API over a default world whose clock stands at noon."""
     made = Control()
+    yield made
+    made.close()
+
+
+class Reply(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw)
+
+    @property
+    def error(self) -> Any:
+        """Graph's error without what is different each time; fails where there is none."""
+        found = dict(self.body["error"])
+        assert found.pop("fbtrace_id")[0] == "A"
+        return found
+
+    @property
+    def why(self) -> str:
+        return self.headers.get("x-localwaba-why", "")
+
+
+class Platform:
+    """All of a server but the sockets: `graph` calls with the default world's token, `control` drives the emulator."""
+
+    def __init__(self, **options: Any) -> None:
+        self.network = StillNetwork()
+        blobs = BlobStore()
+        self.host = default_world(blobs, self.network, **{"clock": {"mode": "frozen", "now": NOON}} | options)  # type: ignore[arg-type]
+        self.hosts = WorldHosts(self.host, blobs, self.network)  # type: ignore[arg-type]
+        self.app = App(self.hosts, Guard(loopback=True), "1.2.3")
+        self._runner = asyncio.Runner()
+
+    @property
+    def world(self) -> Any:
+        return self.host.world
+
+    @property
+    def number(self) -> str:
+        return str(self.host.world.phone_number_id)
+
+    def graph(self, method: str, path: str, body: Any = None, *, token: str | None = "", **options: Any) -> Reply:
+        """One Graph call; `token`: empty for the default world's, None for none."""
+        headers = dict(options.pop("headers", {}))
+        if token is not None:
+            headers.setdefault("authorization", f"Bearer {token or self.world.access_token}")
+        return self.ask(method, path, body, headers=headers, **options)
+
+    def control(self, method: str, path: str, body: Any = None, *, token: str = "", **options: Any) -> Any:
+        """The JSON of a call of the control API that has to succeed."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        found = self.ask(method, f"/_localwaba/{path}", body, headers=headers, **options)
+        assert found.status == 200, found
+        return found.body
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, query: str = ""
+    ) -> Reply:
+        """One call of either; a body that is not bytes is sent as JSON."""
+        path, _, asked = path.partition("?")
+        found = {b"host": b"localhost", **{k.lower().encode(): v.encode("latin-1") for k, v in (headers or {}).items()}}
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        if body is not None:
+            found.setdefault(b"content-type", b"application/json")
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": (query or asked).encode(),
+            "headers": list(found.items()),
+            "client": ("127.0.0.1", 1),
+            "server": ("localhost", 80),
+        }
+        reply: Reply = self._runner.run(self._exchange(scope, body or b""))
+        return reply
+
+    async def _exchange(self, scope: Any, body: bytes) -> Reply:
+        told: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            told.append(message)
+
+        await self.app(scope, receive, send)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in told[0]["headers"]}
+        return Reply(told[0]["status"], headers, b"".join(one.get("body", b"") for one in told[1:]))
+
+    def text(self, to: str = "16505551234", body: str = "hi", **beside: Any) -> dict[str, Any]:
+        """A text message as a business sends it."""
+        return {"messaging_product": "whatsapp", "to": to, "type": "text", "text": {"body": body}} | beside
+
+    def send(self, message: dict[str, Any] | None = None) -> Reply:
+        """The business sends a message, a text if none is given."""
+        return self.graph("POST", f"/{self.number}/messages", message or self.text())
+
+    def settle(self) -> None:
+        self.control("POST", "settle")
+
+    def close(self) -> None:
+        self._runner.run(self._close())
+        self._runner.close()
+
+    async def _close(self) -> None:
+        self.hosts.close()
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    """A server's worlds without sockets; the default one's clock stands at noon."""
+    made = Platform()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_platform() -> Iterator[Platform]:
+    """One platform for a module's tests that leave no traces which matter to others."""
+    made = Platform()
+    yield made
+    made.close()
+
+
+class Wire:
+    """A real server, and bytes sent to it as they are."""
+
+    def __init__(self) -> None:
+        self._thread = ServerThread(Settings(port=0))
+        self.running: Running = self._thread.start()
+        self.client = httpx.Client(base_url=self.running.url, timeout=20)
+        self.world = self.client.get("/_localwaba/world").json()
+        self.token = self.world["access_token"]
+        self.path = f"/v26.0/{self.world['phone_number_id']}/messages"
+
+    def request(self, path: str | bytes = "", method: str = "POST", body: bytes = b"", head: bytes = b"") -> bytes:
+        """The bytes of a request with the world's token; `head` holds further header lines."""
+        line = path.encode() if isinstance(path, str) else path
+        lines = b"%b %b HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\n%b" % (
+            method.encode(),
+            line or self.path.encode(),
+            self.token.encode(),
+            head,
+        )
+        if b"content-length" not in head.lower() and b"transfer-encoding" not in head.lower():
+            lines += b"Content-Length: %d\r\n" % len(body)
+        return lines + b"Content-Type: application/json\r\n\r\n" + body
+
+    def connect(self) -> socket.socket:
+        """A connection that gives up after five seconds."""
+        return socket.create_connection(("127.0.0.1", self.running.port), timeout=5)
+
+    def exchange(self, data: bytes, *, end: bool = False) -> bytes:
+        """What comes back until the server closes, or one whole answer has come."""
+        with self.connect() as connection:
+            connection.sendall(data)
+            if end:
+                connection.shutdown(socket.SHUT_WR)
+            return read_answer(connection)
+
+    def is_alive(self) -> bool:
+        """Whether another client is still answered."""
+        return (
+            self.client.post(self.path, headers={"authorization": f"Bearer {self.token}"}, json={}).status_code == 400
+        )
+
+    def close(self) -> None:
+        self.client.close()
+        self._thread.stop()
+
+
+def read_answer(connection: socket.socket) -> bytes:
+    """One answer off a connection; what there is if the server closes it."""
+    found = b""
+    while True:
+        head, gap, body = found.partition(b"\r\n\r\n")
+        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        if gap and lengths and len(body) >= int(lengths[0].partition(b":")[2]):
+            return found
+        more = connection.recv(65_536)
+        if not more:
+            return found
+        found += more
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[Wire]:
+    """A server on a port of its own, for a module's tests."""
+    made = Wire()
     yield made
     made.close()
