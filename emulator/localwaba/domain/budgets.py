@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from localwaba.domain.clock import HOUR, MINUTE
 from localwaba.domain.errors import refuse
+from localwaba.domain.limits import in_words
 from localwaba.domain.limits_state import CallCounted, Window
 from localwaba.domain.policy import Policy
-from localwaba.domain.windows import duration
 from localwaba.domain.world import World
 
 FREE_EDGES = frozenset({"messages", "media", "marketing_messages", "messages_encrypted", "calls"})
@@ -77,7 +77,7 @@ def _check_account(world: World, limit: int | None, app_id: str, waba_id: str, n
 
 
 def _next(window: Window, limit: int, now: int) -> str:
-    return f"the next is free in {duration(window.frees_at(HOUR, now, limit) - now)}"
+    return f"the next is free in {in_words(window.frees_at(HOUR, now, limit) - now)}"
 
 
 def account_usage(world: World, app_id: str, waba_id: str, now: int) -> tuple[int, int]:

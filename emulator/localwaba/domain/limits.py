@@ -62,7 +62,7 @@ def _digits(text: str) -> str:
 
 
 def _upgrading(number: PhoneNumber, now: int) -> Refused:
-    left = _in_seconds(number.upgrading_until - now)
+    left = in_words(number.upgrading_until - now)
     return refuse(
         131057,
         rule="throughput upgrade",
@@ -79,7 +79,7 @@ def _too_fast(number: PhoneNumber, policy: Policy, limit: int, count: int, wait:
         130429,
         values=variant,
         rule="throughput",
-        why=f"{used} within a second, in and out ({level}); the next is free in {_in_seconds(wait)}",
+        why=f"{used} within a second, in and out ({level}); the next is free in {in_words(wait)}",
         fix=f'wait and send again, or PATCH /_localwaba/phone_numbers/{number.id} {{"throughput":"HIGH"}}',
     )
 
@@ -89,7 +89,7 @@ def _pair_refusal(number: PhoneNumber, policy: Policy, wa_id: str, wait: int) ->
     refusal = Refusal(
         code=131056,
         rule="pair limit",
-        why=f"{burst} of {burst} burst used from {number.display} to {wa_id}; the next is free in {_in_seconds(wait)}",
+        why=f"{burst} of {burst} burst used from {number.display} to {wa_id}; the next is free in {in_words(wait)}",
         fix=f"wait: one message to the same user every {pace:g} s is never refused",
     )
     if policy.pair_answer == "sync":
@@ -97,11 +97,9 @@ def _pair_refusal(number: PhoneNumber, policy: Policy, wa_id: str, wait: int) ->
     return refusal
 
 
-def _in_seconds(milliseconds: int) -> str:
-    """A short wait in words, rounded up."""
-    if milliseconds <= SECOND:
-        return f"{milliseconds} ms"
-    return duration(-(-milliseconds // SECOND) * SECOND)
+def in_words(wait: int) -> str:
+    """A wait (milliseconds) in words, rounded up: `4 s` is never too early."""
+    return f"{wait} ms" if wait <= SECOND else duration(-(-wait // SECOND) * SECOND)
 
 
 def check_registration(world: World, number: PhoneNumber, now: int) -> RegistrationCounted:
@@ -109,7 +107,7 @@ def check_registration(world: World, number: PhoneNumber, now: int) -> Registrat
     limit = world.policy.registrations
     window = world.limits.registrations.get(number.id)
     if limit and window is not None and (count := window.within(REGISTRATION_SPAN, now)) >= limit:
-        wait = duration(window.frees_at(REGISTRATION_SPAN, now, limit) - now)
+        wait = in_words(window.frees_at(REGISTRATION_SPAN, now, limit) - now)
         raise refuse(
             133016,
             rule="registration.limit",

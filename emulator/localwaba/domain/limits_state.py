@@ -6,6 +6,7 @@ All counts roll: nothing is reset at the full second, hour or day. Times are mil
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import islice
 
 import msgspec
 
@@ -65,8 +66,8 @@ class Window(msgspec.Struct, gc=False, omit_defaults=True):
 
     def frees_at(self, span: int, now: int, limit: int) -> int:
         """When fewer than `limit` will be within the span, should nothing else happen."""
-        wanted = self.upto[-1] - limit + 1
-        if not self.moments or wanted <= self.base:
+        wanted = self.upto[-1] - limit + 1 if self.upto else 0
+        if wanted <= self.base:
             return now
         return max(now, self.moments[bisect_left(self.upto, wanted)] + span)
 
@@ -128,9 +129,11 @@ class Reached(msgspec.Struct, gc=False, omit_defaults=True):
                     return True
         return found >= users
 
-    def frees_at(self, now: int) -> int:
-        """When the first of the users of the last 24 hours will count no more."""
-        return next((at + DAY for at in self.day.values() if at > now - DAY), now)
+    def frees_at(self, limit: int, now: int) -> int:
+        """When fewer than `limit` users of the last 24 hours will be left, should nobody else be reached."""
+        too_many = len(self.day) - limit
+        found = next(islice(self.day.values(), too_many, None), now - DAY) if too_many >= 0 else now - DAY
+        return max(now, found + DAY)
 
     def add(self, wa_id: str, at: int, keep: int) -> None:
         """Counts a user; those of longer than `keep` ago are forgotten."""

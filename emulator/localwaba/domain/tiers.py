@@ -15,7 +15,6 @@ from localwaba.domain.ids import Ids
 from localwaba.domain.limits_state import MONTH, WEEK, GrowthPlanned
 from localwaba.domain.model import Business, Message, PhoneNumber
 from localwaba.domain.policy import Policy
-from localwaba.domain.windows import duration
 from localwaba.domain.world import World
 
 UNLIMITED = "TIER_UNLIMITED"
@@ -89,7 +88,7 @@ def check(world: World, number: PhoneNumber, wa_id: str, now: int) -> Refusal | 
     reached = world.limits.reached.get(holder_of(world, number))
     if reached is None or (count := reached.within_a_day(now)) < most or reached.has(wa_id, now):
         return None
-    wait = duration(reached.frees_at(now) - now)
+    wait = limits.in_words(reached.frees_at(most, now) - now)
     more = next_step(limit, world.policy) or UNLIMITED
     return Refusal(
         code=131048,
