@@ -55,6 +55,7 @@ _TABLES: dict[str, tuple[str, str]] = {  # class: table, kind of Graph node
     "Business": ("businesses", "business"),
     "Waba": ("wabas", "waba"),
     "PhoneNumber": ("numbers", "phone_number"),
+    "PreverifiedNumber": ("preverified", "preverified_number"),
     "Token": ("tokens", ""),
     "Template": ("templates", "template"),
     "Flow": ("flows", "flow"),

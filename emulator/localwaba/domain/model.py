@@ -123,6 +123,18 @@ class PhoneNumber(Entity, frozen=True):
     settings: dict[str, Any] = {}
 
 
+class PreverifiedNumber(Entity, frozen=True):
+    """A number that a business keeps ready for its clients, in no account yet."""
+
+    id: str
+    business_id: str
+    digits: str
+    display: str
+    country: str = ""
+    status: str = "PENDING"
+    created_at: int = 0
+
+
 class Token(Entity, frozen=True):
     """An access token. `kind` is one of SYSTEM_USER, USER, APP; times 0 mean never."""
 
@@ -338,4 +350,6 @@ class Delivery(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     next_at: int = 0
 
 
-Stored = App | Business | Waba | PhoneNumber | Token | Template | Flow | Media | UploadSession | User
+Stored = (
+    App | Business | Waba | PhoneNumber | PreverifiedNumber | Token | Template | Flow | Media | UploadSession | User
+)

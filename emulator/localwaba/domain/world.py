@@ -21,6 +21,7 @@ from localwaba.domain.model import (
     Message,
     Pair,
     PhoneNumber,
+    PreverifiedNumber,
     Template,
     Token,
     UploadSession,
@@ -56,6 +57,7 @@ class World(msgspec.Struct, kw_only=True):
     businesses: dict[str, Business] = {}
     wabas: dict[str, Waba] = {}
     numbers: dict[str, PhoneNumber] = {}
+    preverified: dict[str, PreverifiedNumber] = {}
     tokens: dict[str, Token] = {}
     templates: dict[str, Template] = {}
     template_names: dict[str, dict[str, str]] = {}
