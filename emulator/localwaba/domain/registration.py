@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from localwaba.domain.clock import HOUR, MINUTE
+from localwaba.domain import names
+from localwaba.domain.clock import HOUR, MINUTE, SECOND
 from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.events import Announced, Event, Put
 from localwaba.domain.model import PhoneNumber
+from localwaba.domain.windows import duration
+from localwaba.domain.world import World
 
 PIN_GUESSES = 5
 """Wrong PINs in a row after which guessing is over for a while; Meta publishes no figure."""
 PIN_PAUSE = HOUR
-USABLE_NAMES = frozenset({"APPROVED", "AVAILABLE_WITHOUT_REVIEW"})
+DELETION = 5 * MINUTE
+"""How long the deletion of a number takes, during which it cannot be registered anew (Meta: error 133015)."""
+USABLE_NAMES = names.USABLE
 _WAITING = frozenset({"PENDING", "DISCONNECTED", "UNVERIFIED", "UNKNOWN"})
 
 
@@ -44,12 +49,19 @@ def verify_code(number: PhoneNumber, code: str, now: int) -> list[Event]:
     return [Put(at=now, thing=replace(number, code_verification_status="VERIFIED", verification_sent_at=0))]
 
 
-def register(number: PhoneNumber, pin: str, now: int, region: str = "") -> list[Event]:
+def register(number: PhoneNumber, pin: str, now: int, region: str = "", interval: int = 0) -> list[Event]:
     """The number can send: its PIN is right, or set by this. A new name that was approved now shows.
 
-    Refused with 133006 before verification, with 133005 and 133008 for wrong PINs. The limit of ten registrations
-    in 72 hours (133016) is not judged here.
+    Refused with 133000 after half a deregistration, with 133006 before verification, with 133005, 133008 and 133009
+    for wrong PINs. The limit of ten registrations in 72 hours (133016) is not judged here.
     """
+    if number.half_deregistered:
+        raise refuse(
+            133000,
+            rule="registration.deregistered",
+            why="the last deregistration of this number did not come to its end",
+            fix="POST /{phone}/deregister once more, then register",
+        )
     if number.code_verification_status != "VERIFIED":
         raise refuse(
             133006,
@@ -57,7 +69,7 @@ def register(number: PhoneNumber, pin: str, now: int, region: str = "") -> list[
             why=f"code_verification_status is {number.code_verification_status}",
             fix="POST /{phone}/request_code and /verify_code first",
         )
-    check_pin(number, pin, now)
+    check_pin(number, pin, now, interval)
     settings = {**number.settings, "data_localization_region": region} if region else number.settings
     registered = replace(
         number,
@@ -65,31 +77,29 @@ def register(number: PhoneNumber, pin: str, now: int, region: str = "") -> list[
         pin=pin,
         pin_failures=0,
         pin_locked_until=0,
+        pin_failed_at=0,
         status="CONNECTED" if number.status in _WAITING else number.status,
         platform_type="CLOUD_API",
         throughput_level="STANDARD" if number.throughput_level == "NOT_APPLICABLE" else number.throughput_level,
         onboarded_at=number.onboarded_at or now,
         settings=settings,
     )
-    if number.new_name and number.new_name_status in USABLE_NAMES:
-        registered = replace(
-            registered,
-            verified_name=number.new_name,
-            name_status=number.new_name_status,
-            new_name="",
-            new_name_status="NONE",
-        )
+    registered = names.taken(registered)
     return [] if registered == number else [Put(at=now, thing=registered)]
 
 
 def deregister(number: PhoneNumber, now: int) -> list[Event]:
-    """The number cannot send any more; its PIN stays, local storage ends. Refused with 133010 if it could not."""
-    if not number.registered:
+    """The number cannot send any more; its PIN stays, local storage ends. Refused with 133010 if it could not.
+
+    After half a deregistration this is the other half.
+    """
+    if not number.registered and not number.half_deregistered:
         raise not_registered(number)
     settings = {name: value for name, value in number.settings.items() if name != "data_localization_region"}
     gone = replace(
         number,
         registered=False,
+        half_deregistered=False,
         status="DISCONNECTED" if number.status == "CONNECTED" else number.status,
         platform_type="NOT_APPLICABLE",
         throughput_level="NOT_APPLICABLE",
@@ -108,8 +118,24 @@ def not_registered(number: PhoneNumber) -> Refused:
     )
 
 
-def check_pin(number: PhoneNumber, pin: str, now: int) -> None:
-    """Refuses a wrong PIN, which counts, and every PIN while guessing is over; any PIN does where there is none."""
+def check_deletion(world: World, number: PhoneNumber, now: int) -> None:
+    """Refuses to register a number whose deletion is not five minutes ago (133015)."""
+    for other in world.numbers.values():
+        left = other.deleted_at + DELETION - now
+        if other.digits == number.digits and other.id != number.id and other.deleted_at and left > 0:
+            raise refuse(
+                133015,
+                rule="registration.deleted",
+                why=f"{number.display} was deleted {duration(now - other.deleted_at)} ago as number {other.id}",
+                fix=f"wait {duration(left)}",
+            )
+
+
+def check_pin(number: PhoneNumber, pin: str, now: int, interval: int = 0) -> None:
+    """Refuses a wrong PIN, which counts, and every PIN while guessing is over; any PIN does where there is none.
+
+    Sooner than `interval` milliseconds after a wrong PIN none is looked at (133009).
+    """
     if now < number.pin_locked_until:
         minutes = -(-(number.pin_locked_until - now) // MINUTE)
         raise refuse(
@@ -119,11 +145,20 @@ def check_pin(number: PhoneNumber, pin: str, now: int) -> None:
             why=f"{number.pin_failures} wrong PINs: no PIN is looked at for {minutes} minutes",
             fix="wait, or set another PIN with POST /{phone}",
         )
+    if number.pin_failed_at and now - number.pin_failed_at < interval:
+        wait = duration(max(SECOND, number.pin_failed_at + interval - now))
+        raise refuse(
+            133009,
+            f"Two-step verification PIN was entered too quickly. Please try again in {wait}.",
+            rule="registration.pin_interval",
+            why=f"the last wrong PIN was {now - number.pin_failed_at} ms ago; the knob pin_guess_interval wants more",
+            fix=f"wait {wait}",
+        )
     if not number.pin or pin == number.pin:
         return
     failures = number.pin_failures + 1 if number.pin_failures < PIN_GUESSES else 1
     until = now + PIN_PAUSE if failures >= PIN_GUESSES else 0
-    counted = replace(number, pin_failures=failures, pin_locked_until=until)
+    counted = replace(number, pin_failures=failures, pin_locked_until=until, pin_failed_at=now)
     refused = refuse(
         133005,
         "Two-step verification PIN incorrect.",
@@ -135,16 +170,9 @@ def check_pin(number: PhoneNumber, pin: str, now: int) -> None:
     raise refused
 
 
-def want_name(number: PhoneNumber, name: str) -> PhoneNumber:
-    """The number while Meta looks at another name; once approved, it shows from the next registration on."""
-    if name == number.verified_name:
-        return replace(number, new_name="", new_name_status="NONE")
-    return replace(number, new_name=name, new_name_status="PENDING_REVIEW")
-
-
 def set_pin(number: PhoneNumber, pin: str, now: int) -> tuple[PhoneNumber, list[Event]]:
     """The number with another PIN, and what tells of the change (webhook `security`)."""
-    changed = replace(number, pin=pin, pin_failures=0, pin_locked_until=0)
+    changed = replace(number, pin=pin, pin_failures=0, pin_locked_until=0, pin_failed_at=0)
     if pin == number.pin:
         return changed, []
     value = {"display_phone_number": number.digits, "event": "PIN_CHANGED"}

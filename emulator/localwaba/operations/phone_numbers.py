@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from localwaba.domain import names
 from localwaba.domain import numbers as telephone
+from localwaba.domain.account_state import ADDING_NUMBERS
+from localwaba.domain.enforcement import check_management
 from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.events import Event, Put
 from localwaba.domain.model import Override, PhoneNumber, Waba
-from localwaba.domain.registration import set_pin, want_name
+from localwaba.domain.registration import set_pin
 from localwaba.domain.seeding import VERIFICATION_CODE
 from localwaba.domain.world import World
 from localwaba.operations.call import SUCCESS, Answer, Call, Handshake, missing
@@ -59,7 +62,8 @@ def create_phone_number(call: Call) -> Answer:
     params = call.params
     waba = call.world.wabas[call.node]
     digits = _digits(str(params.get("cc") or params.get("country_code") or ""), call.text("phone_number"))
-    if any(number.digits == digits for number in call.world.numbers.values()):
+    check_management(call.world, waba.id, call.now, ADDING_NUMBERS)
+    if any(number.digits == digits and number.status != "DELETED" for number in call.world.numbers.values()):
         raise refuse(
             100,
             subcode=2388012,
@@ -101,7 +105,8 @@ def update_phone_number(call: Call) -> Answer:
     if pin:
         number, told = set_pin(number, _checked_pin(str(pin)), call.now)
     if params.get("new_display_name"):
-        number = want_name(number, str(params["new_display_name"]))
+        number, asked = names.want(number, str(params["new_display_name"]), call.now, call.world.policy)
+        told += asked
     number = replace(number, settings=_settings(number, params, api_data))
     number, handshake = _override(call, number)
     events = [Put(at=call.now, thing=number), *told]
@@ -141,7 +146,8 @@ def _checked_pin(pin: str) -> str:
 
 def _check_room(world: World, waba: Waba) -> None:
     limit = world.businesses[waba.business_id].messaging_limit
-    of_business = [n for n in world.numbers.values() if world.wabas[n.waba_id].business_id == waba.business_id]
+    alive = [number for number in world.numbers.values() if number.status != "DELETED"]
+    of_business = [n for n in alive if world.wabas[n.waba_id].business_id == waba.business_id]
     most = _FEW if limit in _FEW_LIMITS else _PER_BUSINESS
     if len(of_business) < most and sum(n.waba_id == waba.id for n in of_business) < _PER_ACCOUNT:
         return

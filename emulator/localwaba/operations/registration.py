@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localwaba.domain import registration
+from localwaba.domain.clock import SECOND
+from localwaba.domain.enforcement import check_management
 from localwaba.domain.errors import Refused
 from localwaba.domain.events import Event
 from localwaba.domain.limits import check_registration
@@ -29,7 +31,10 @@ def register_phone_number(call: Call) -> Answer:
     number = call.world.numbers[call.node]
     region = call.text("data_localization_region", "").upper()
     pin = call.text("pin")
-    return _counted(call, lambda: registration.register(number, pin, call.now, region))
+    interval = int(call.world.policy.pin_guess_interval * SECOND)
+    check_management(call.world, number.waba_id, call.now)
+    registration.check_deletion(call.world, number, call.now)
+    return _counted(call, lambda: registration.register(number, pin, call.now, region, interval))
 
 
 def deregister_phone_number(call: Call) -> Answer:
