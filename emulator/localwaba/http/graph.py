@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from localwaba.domain.errors import Refusal, Refused, refuse
 from localwaba.domain.flow_urls import ASSET_PATH
 from localwaba.domain.model import Token
-from localwaba.http import downloads, flow_assets
+from localwaba.http import downloads, faulting, flow_assets
 from localwaba.http.authentication import authenticate, permit
 from localwaba.http.headers import Header, Trace, one_line
 from localwaba.http.headers import authenticate as authenticate_header
@@ -157,6 +157,8 @@ class Graph:
             status, body, extra = _refuse(exchange.refusal, trace, 413)
         except Disconnected:
             return
+        except faulting.Faulted:
+            status, body, extra = 0, b"", []
         except Exception as error:
             _log.exception("%s %s: localwaba failed to answer", method, exchange.path)
             exchange.refusal = _own_fault(error)
@@ -169,7 +171,14 @@ class Graph:
             if _is_known(exchange.headers.get(b"if-none-match"), etag):
                 status, body = 304, b""
         headers.append((b"content-length", b"%d" % len(body)))
+        plan = exchange.plan
+        if plan is not None or exchange.host.world.faults:
+            headers += faulting.headers(exchange.host.world, plan)
         try:
+            if plan is not None:
+                reply = faulting.Reply(status, headers, body, trace.fbtrace_id, is_bodiless=method == "HEAD")
+                status, body = await plan.perform(reply, receive, send)
+                return
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
         finally:
@@ -219,6 +228,13 @@ class Graph:
         if "access_token" in params:
             raw = b""
             del params["access_token"]
+        if host.world.faults:
+            path = (node, place.edge, place.tail)
+            exchange.plan = faulting.meet(
+                host, faulting.of_call(host.world, route.operation, method, path, params, exchange.raw, files)
+            )
+            if exchange.plan is not None:
+                await exchange.plan.before(faulting.values_of(method, node, place.rest, host.now()))
         given, params = params, judge(route.contract, params, served.traits.version, is_json=is_json)
         ids = host.world.ids()
         call = Call(
@@ -319,7 +335,9 @@ class Graph:
         kind = world.nodes.get(node)
         if kind is None:
             raise unknown_object(method, node)
-        edge = f"{place.edge}/*" if place.tail else place.edge
+        edge = f"{place.edge}/{place.tail}" if place.tail else place.edge
+        if place.tail and (kind, edge) not in known_edges():
+            edge = f"{place.edge}/*"
         route = route_table().get((method, kind, edge))
         if route is None:
             if (kind, edge) in known_edges():
@@ -328,7 +346,7 @@ class Graph:
         return route, node
 
     def _note(self, exchange: Exchange, status: int, body: bytes) -> None:
-        why = reason(exchange.refusal) if exchange.refusal else ""
+        why = reason(exchange.refusal) if exchange.refusal else exchange.plan.why if exchange.plan else ""
         path = exchange.path
         exchange.host.note_call(exchange.method, path, status, exchange.raw, body, why, exchange.operation)
         exchange.host.wake()

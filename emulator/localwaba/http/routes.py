@@ -25,7 +25,7 @@ _OPEN = frozenset({"issue_access_token"})
 
 @lru_cache(maxsize=1)
 def route_table() -> RouteTable:
-    """All routes by method, kind of node and edge; a deeper path's edge ends in `/*`."""
+    """All routes by method, kind of node and edge; an edge with any id behind it ends in `/*`."""
     found: RouteTable = {}
     for row in routes():
         run = OPERATIONS.get(row.operation) if row.status == "imitated" else None
@@ -37,8 +37,8 @@ def route_table() -> RouteTable:
 def _edge(row: RouteRow) -> str:
     if row.node == "root":
         return row.path.strip("/")
-    first, slash, _ = row.edge.partition("/")
-    return f"{first}/*" if slash else first
+    first, _, rest = row.edge.partition("/")
+    return f"{first}/*" if rest.startswith("{") else row.edge
 
 
 @lru_cache(maxsize=1)

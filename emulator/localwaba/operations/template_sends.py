@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from localwaba.domain import template_library
 from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.model import PhoneNumber, Template
 from localwaba.domain.template_compiling import CompiledTemplate, compile_template
@@ -54,8 +55,20 @@ def fit_template(call: Call, number: PhoneNumber, sent: dict[str, Any], *, to_bs
     compiled = _compiled(template.components, template.category, template.parameter_format, template.language)
     filled = match(compiled, sent.get("components"), _rules(call.traits.template_parameter_code))
     check_flow_buttons(call, number, filled.flows)
+    if "library_template_name" in template.extra:
+        _check_library_values(call, template, sent)
     media_id, link = _media(call, number, filled)
     return Fitted(template, _encode(filled), media_id, link)
+
+
+def _check_library_values(call: Call, template: Template, sent: dict[str, Any]) -> None:
+    """The library says of what kind each value is; whoever changed its wording is free of that."""
+    one = template_library.find(str(template.extra["library_template_name"]))
+    body = next((part for part in sent.get("components") or [] if str(part.get("type")).lower() == "body"), None)
+    if one is None or body is None or one.body.encode() not in template.components:
+        return
+    values = [str(parameter.get("text", "")) for parameter in body.get("parameters", [])]
+    template_library.check_values(one, values, call.traits.template_parameter_code)
 
 
 def _rules(code: int) -> MatchRules:

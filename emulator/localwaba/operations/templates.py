@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from localwaba.domain import template_library, template_life, template_pacing, utility_misuse, verification
 from localwaba.domain.agenda import ReviewTemplate
 from localwaba.domain.budgets import creations
 from localwaba.domain.clock import DAY, HOUR, SECOND
+from localwaba.domain.enforcement import check_management
 from localwaba.domain.errors import refuse
 from localwaba.domain.events import Announced, Event, Put, Removed, Scheduled
 from localwaba.domain.media import find_handle
@@ -26,23 +28,25 @@ from localwaba.wire.nodes import render
 from localwaba.wire.paging import page
 from localwaba.wire.templates import TEMPLATE
 
-_UNVERIFIED_LIMIT = 250
-_VERIFIED_LIMIT = 6_000
-_GONE = frozenset({"DELETED", "PENDING_DELETION"})
+_GONE = template_life.GOING
 
 
 def create_template(call: Call) -> Answer:
     """`POST /{waba}/message_templates`: PENDING until it is reviewed; authentication ones are approved at once."""
-    world, params = call.world, call.params
+    world, params = call.world, template_library.completed(call.params)
+    if world.quality.barred:
+        template_pacing.check_portfolio(world, call.node, call.now)
+    check_management(world, call.node, call.now)
     siblings = [template for template in world.templates.values() if template.waba_id == call.node]
     draft = check_creation(
         params,
-        [_existing(template) for template in siblings],
+        [existing_of(template) for template in siblings],
         call.now,
-        _policy(call),
-        handle_ok=_handle_check(call),
+        policy_of(call),
+        handle_ok=handle_check(call),
         creates_last_hour=sum(call.now - template.created_at < HOUR for template in siblings if not template.is_sample),
     )
+    utility_misuse.check_creation(world, call.node, draft.category, call.now)
     blank = Template(
         id=call.ids.number(),
         waba_id=call.node,
@@ -53,13 +57,14 @@ def create_template(call: Call) -> Answer:
         components=b"[]",
         created_at=call.now,
     )
-    template = _stored(call, draft, blank)
-    events = _reviewed(call, template, _old_namesakes(siblings, draft))
+    template = stored(call, draft, blank)
+    events = reviewed(call, template, old_namesakes(siblings, draft))
+    events += template_life.watch_idleness(world, template, call.now)
     status = template.status if not _is_instant(call, template) else "APPROVED"
     return Answer(body={"id": template.id, "status": status, "category": template.category}, events=events)
 
 
-def _old_namesakes(siblings: list[Template], draft: TemplateDraft) -> list[Template]:
+def old_namesakes(siblings: list[Template], draft: TemplateDraft) -> list[Template]:
     """Deleted templates whose name is free again."""
     return [one for one in siblings if (one.name, one.language) == (draft.name, draft.language) and one.deleted_at]
 
@@ -68,10 +73,12 @@ def _is_instant(call: Call, template: Template) -> bool:
     policy = call.world.policy
     if template.rejected_reason != "NONE" or policy.review_outcome != "approve":
         return False
+    if "library_template_name" in call.params and not call.params.get("components"):
+        return True  # the wording of the library has been reviewed
     return template.category == "AUTHENTICATION" and policy.authentication_review == "instant"
 
 
-def _reviewed(call: Call, template: Template, namesakes: list[Template]) -> list[Event]:
+def reviewed(call: Call, template: Template, namesakes: list[Template]) -> list[Event]:
     """The template is there, and its review is due."""
     now = call.now
     delay = 0 if _is_instant(call, template) else int(call.world.policy.review_after * SECOND)
@@ -83,7 +90,7 @@ def _reviewed(call: Call, template: Template, namesakes: list[Template]) -> list
     return [*events, Put(at=now, thing=template), review]
 
 
-def _stored(call: Call, draft: TemplateDraft, template: Template) -> Template:
+def stored(call: Call, draft: TemplateDraft, template: Template) -> Template:
     """A template with what a draft says."""
     return replace(
         template,
@@ -99,7 +106,7 @@ def _stored(call: Call, draft: TemplateDraft, template: Template) -> Template:
     )
 
 
-def _existing(template: Template) -> ExistingTemplate:
+def existing_of(template: Template) -> ExistingTemplate:
     return ExistingTemplate(
         name=template.name,
         language=template.language,
@@ -111,11 +118,9 @@ def _existing(template: Template) -> ExistingTemplate:
     )
 
 
-def _policy(call: Call) -> TemplatePolicy:
+def policy_of(call: Call) -> TemplatePolicy:
     """The knobs of this world that concern templates."""
     policy, world = call.world.policy, call.world
-    business = world.businesses.get(world.wabas[_waba_of(call)].business_id)
-    verified = business is not None and business.verification_status == "verified"
     return TemplatePolicy(
         variable_ratio=policy.variable_ratio,
         strict_trailing_variable=policy.strict_trailing_variable,
@@ -123,8 +128,8 @@ def _policy(call: Call) -> TemplatePolicy:
         body_limit=policy.body_limit,
         template_name_lock=policy.template_name_lock,
         flat_supported_apps=call.traits.flat_supported_apps,
-        authentication_allowed=verified,
-        template_limit=_VERIFIED_LIMIT if verified else _UNVERIFIED_LIMIT,
+        authentication_allowed=verification.may_authenticate(world, _waba_of(call)),
+        template_limit=verification.template_limit(world, _waba_of(call)),
         creates_per_hour=creations(policy),
     )
 
@@ -134,7 +139,7 @@ def _waba_of(call: Call) -> str:
     return template.waba_id if template else call.node
 
 
-def _handle_check(call: Call) -> Callable[[str, str], bool]:
+def handle_check(call: Call) -> Callable[[str, str], bool]:
     app_id = call.token.app_id if call.token else ""
     return lambda handle, kind: find_handle(call.world, handle, call.now, app_id) is not None
 
@@ -152,7 +157,7 @@ def list_templates(call: Call) -> Answer:
     names = {template.name for template in alive}
     summary = {
         "message_template_count": len(alive),
-        "message_template_limit": _policy(call).template_limit,
+        "message_template_limit": policy_of(call).template_limit,
         "are_translations_complete": len(names) == len(alive),
     }
     body = page(
@@ -243,17 +248,15 @@ def edit_template(call: Call) -> Answer:
         ),
         call.params,
         now,
-        _policy(call),
+        policy_of(call),
         edits_last_24h=sum(now - edit < DAY for edit in template.edits),
         edits_last_30d=sum(now - edit < 30 * DAY for edit in template.edits),
-        handle_ok=_handle_check(call),
+        handle_ok=handle_check(call),
     )
     counted = template.edits if template.status != "APPROVED" else (*template.edits, now)
     keeps = policy.edit_keeps_approved and template.status == "APPROVED"
-    edited = replace(
-        _stored(call, draft, template), status=template.status if keeps else "PENDING", edits=counted[-20:]
-    )
-    events = _reviewed(call, edited, [])
+    edited = replace(stored(call, draft, template), status=template.status if keeps else "PENDING", edits=counted[-20:])
+    events = reviewed(call, edited, [])
     events.append(_components_update(call, edited))
     body = {"success": True, "id": edited.id, "name": edited.name, "category": edited.category}
     return Answer(body=body, events=events)
@@ -295,10 +298,7 @@ def delete_templates(call: Call) -> Answer:
             raise refuse(100, subcode=2388094, rule="template.sample", why=f"{template.name} is a sample template")
         if template.status == "DISABLED":
             raise refuse(100, subcode=2388039, rule="template.status", why="a disabled template cannot be deleted")
-    events: list[Event] = [
-        Put(at=call.now, thing=replace(template, status="DELETED", deleted_at=call.now)) for template in doomed
-    ]
-    return Answer(body=SUCCESS, events=events)
+    return Answer(body=SUCCESS, events=template_life.delete(call.world, doomed, call.now))
 
 
 def _doomed(call: Call) -> list[Template]:
