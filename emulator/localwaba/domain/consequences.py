@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localwaba.domain import quality, template_life, template_pausing, tiers
+from localwaba.domain import enforcement, quality, template_life, template_pausing, tiers, utility_misuse
 from localwaba.domain.events import Event, StatusReached
 from localwaba.domain.ids import Ids
-from localwaba.domain.quality_state import FeedbackGiven, NumberRated, TemplateRated
+from localwaba.domain.quality_state import FeedbackGiven, NumberRated, TemplateCategorised, TemplateRated
 from localwaba.domain.world import World
 
 Rule = Callable[[World, Any, Ids], list[Event]]
@@ -16,7 +16,8 @@ Rule = Callable[[World, Any, Ids], list[Event]]
 RULES: dict[type, tuple[Rule, ...]] = {
     StatusReached: (tiers.watch, quality.after_delivery, template_life.end_after_delivery),
     FeedbackGiven: (quality.after_feedback,),
-    NumberRated: (quality.flag,),
+    NumberRated: (quality.flag, enforcement.after_rating),
+    TemplateCategorised: (utility_misuse.after_category,),
     TemplateRated: (template_pausing.after_rating,),
 }
 """By the class of an event, the rules that look at it once it has been applied."""

@@ -15,17 +15,6 @@ from localwaba.domain.numbers import country_of, normalise, wa_id_of
 from localwaba.domain.world import World
 
 
-def check_sender(number: PhoneNumber) -> None:
-    """Refuses to send from a number that is not registered (133010)."""
-    if not number.registered:
-        raise refuse(
-            133010,
-            rule="registration",
-            why=f"{number.display} is not registered",
-            fix=f"POST /{number.id}/register with its PIN",
-        )
-
-
 def find_recipient(world: World, number: PhoneNumber, to: str) -> tuple[User, bool]:
     """The user whom a phone number in `to` reaches, and whether they are new to this world."""
     recipient = normalise(to, number.country)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from localwaba.domain import tiers, windows
+from localwaba.domain import senders, tiers, windows
 from localwaba.domain.agenda import AnswerMessage, ReachStatus
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refusal
@@ -28,7 +28,10 @@ def dispatch(world: World, message_id: str, now: int, link_fault: Refusal | None
         return [StatusReached(at=now, message_id=message_id, status="accepted", final=True, silent=True)]
     user = world.users[message.wa_id]
     pair = world.pair(message.phone_number_id, message.wa_id)
-    refusal = link_fault or message.refusal or refusal_of(world, message, user, pair, now)
+    refusal = link_fault or message.refusal
+    if refusal is None and world.standings:
+        refusal = senders.late_refusal(world, message, pair, now)
+    refusal = refusal or refusal_of(world, message, user, pair, now)
     if refusal is None and not message.in_window:
         refusal = tiers.check(world, world.numbers[message.phone_number_id], user.wa_id, now)
     if refusal is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from localwaba.domain import utility_misuse
 from localwaba.domain.agenda import FlipCategory
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, Scheduled, TemplateJudged
@@ -13,12 +14,12 @@ from localwaba.domain.world import World
 
 
 def give_notice(world: World, template: Template, correct: str, now: int) -> list[Event]:
-    """A template's category is wrong: it changes after the notice, 24 hours; without one, at once.
+    """A template's category is wrong: it changes after the notice, 24 hours; without one, and after misuse, at once.
 
     What is judged to be AUTHENTICATION does not change: it is rejected on the first day of the next month.
     """
     wait = int(world.policy.category_notice * SECOND)
-    if correct != "AUTHENTICATION" and not wait:
+    if correct != "AUTHENTICATION" and (not wait or utility_misuse.is_warned(world, template.waba_id)):
         return [_changed(template, correct, now)]
     effective = next_month(now) if correct == "AUTHENTICATION" else now + wait
     notice = TemplateCategorised(

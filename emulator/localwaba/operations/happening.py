@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 from localwaba.domain import (
+    enforcement,
     faults,
     inbound,
     media,
+    names,
     quality,
     statuses,
     template_categories,
@@ -23,9 +25,12 @@ from localwaba.domain.agenda import (
     AnswerMessage,
     ArchiveTemplate,
     DecidePacing,
+    DisableAccount,
     DispatchMessage,
+    EndRestriction,
     EndTemplate,
     ExpireMedia,
+    ExpireName,
     FinishUpgrade,
     FlipCategory,
     GrowLimit,
@@ -35,10 +40,12 @@ from localwaba.domain.agenda import (
     PurgeTemplate,
     ReachStatus,
     ReleaseWindow,
+    ReviewName,
     ReviewQuality,
     ReviewTemplate,
     TellStatus,
     UnpauseTemplate,
+    VerifyBusiness,
 )
 from localwaba.domain.events import Event, LinkWanted
 from localwaba.domain.ids import Ids
@@ -114,5 +121,12 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     PurgeTemplate: lambda world, item, now, ids: template_life.purge(world, item.template_id, item.stamp, now),
     TellStatus: lambda world, item, now, ids: faults.tell_status(world, item, now),
     ReleaseWindow: lambda world, item, now, ids: faults.release(world, item, now),
+    EndRestriction: lambda world, item, now, ids: enforcement.end_restriction(
+        world, item.waba_id, item.kind, item.until, now
+    ),
+    DisableAccount: lambda world, item, now, ids: enforcement.disable(world, item.waba_id, item.stamp, now),
+    ReviewName: lambda world, item, now, ids: names.review(world, item.phone_number_id, item.stamp, now),
+    ExpireName: lambda world, item, now, ids: names.expire(world, item.phone_number_id, item.stamp, now),
+    VerifyBusiness: lambda world, item, now, ids: messaging_limits.finish_verification(world, item, now),
     EndTemplate: lambda world, item, now, ids: template_life.end(world, item.template_id, now),
 }

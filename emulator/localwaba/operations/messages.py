@@ -14,7 +14,8 @@ from localwaba.domain.events import Event, MessageRead, PairChanged
 from localwaba.domain.expiry import LONGEST, lifetime
 from localwaba.domain.limits import check_sending
 from localwaba.domain.model import Message, PhoneNumber, User
-from localwaba.domain.sending import accept, check_sender, find_by_user_id, find_recipient
+from localwaba.domain.senders import check_sender
+from localwaba.domain.sending import accept, find_by_user_id, find_recipient
 from localwaba.operations.attachments import bad_media, is_own_media
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
 from localwaba.operations.flow_sends import check_flow_message
@@ -51,7 +52,7 @@ def send_message(call: Call) -> Answer:
         context_id = str(params["reaction"]["message_id"])
     elif kind in _UNDOCUMENTED:
         raise refuse(131051, rule="type", why=f"messages of type {kind} are not documented by Meta")
-    check_sender(number)
+    check_sender(world, number, call.now, user, fitted.template if fitted is not None else None)
     refusal = check_sending(world, number, user.wa_id, call.now)
     message = Message(
         id=call.ids.wamid(user.user_id if to_bsuid and not user.behaviour.phone_visible else user.wa_id, outbound=True),
@@ -161,7 +162,7 @@ def _mark_as_read(call: Call) -> Answer:
     """Marks a user's message as read; with `typing_indicator` also shows that the business is typing."""
     message_id = str(call.params.get("message_id", ""))
     message = call.world.messages.get(message_id)
-    check_sender(call.world.numbers[call.node])
+    check_sender(call.world, call.world.numbers[call.node], call.now)
     if message is None or message.outbound or message.phone_number_id != call.node:
         if call.world.policy.read_unknown_message == "accept":
             return Answer(body=SUCCESS)

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from localwaba.domain import limits, tiers
-from localwaba.domain.agenda import FinishUpgrade, GrowLimit
+from localwaba.domain import limits, tiers, verification
+from localwaba.domain.agenda import FinishUpgrade, GrowLimit, VerifyBusiness
 from localwaba.domain.events import Announced, Event, Put
 from localwaba.domain.model import Business, PhoneNumber
 from localwaba.domain.policy import Policy
@@ -100,8 +100,19 @@ def verify_business(world: World, now: int, number: PhoneNumber, status: str) ->
     if business.verification_status == status:
         return []
     changed = replace(business, verification_status=status)
-    events: list[Event] = [Put(at=now, thing=changed)]
+    events = verification.change(world, business, status, now)
     grows = status == "verified" and business.messaging_limit in tiers.STARTING and number.quality_rating != "RED"
     if grows and world.policy.messaging_limit_model == "portfolio":
         events += limit_portfolio(world, now, number, "TIER_2K", changed)
     return events
+
+
+def finish_verification(world: World, item: VerifyBusiness, now: int) -> list[Event]:
+    """A verification that was pending passes."""
+    business = world.businesses[item.business_id]
+    own = [one for one in world.numbers.values() if world.wabas[one.waba_id].business_id == business.id]
+    if business.verification_status != "pending":
+        return []
+    if not own:
+        return verification.change(world, business, "verified", now)
+    return verify_business(world, now, own[0], "verified")
