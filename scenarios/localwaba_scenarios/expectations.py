@@ -1,0 +1,125 @@
+"""The steps that expect something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from localwaba_contracts import routes
+from localwaba_scenarios import model, nodes
+from localwaba_scenarios.model import SILENCE, WITHIN, Step, Wanted
+from localwaba_scenarios.nodes import Node, Wrong
+from localwaba_scenarios.reading import Reader, span_of, words
+
+if TYPE_CHECKING:
+    from localwaba_scenarios.sentences import Ask
+
+REPLY = ("type", "text", "header", "footer", "buttons", "quotes", "template", "category", "ticks", "reactions",
+         "content", "body", "within")  # fmt: skip
+LAST = ("status", "statuses", "error", "type", "text", "category", "template", "body", "within")
+CALL = ("method", "path", "operation", "status", "request", "answer", "times", "within")
+WEBHOOK = ("field", "state", "answered", "value", "times", "within")
+TEMPLATE = ("status", "language", "category", "quality_score", "rejected_reason", "within")
+_TEXTUAL = frozenset({"text", "header", "footer", "buttons", "quotes", "template", "reactions", "path"})
+_CHOICES = {
+    "status": "message_status", "ticks": "message_status", "type": "outbound_type", "category": "template_category",
+}  # fmt: skip
+
+
+def members_or(reader: Reader, node: Node, name: str, what: str, known: Iterable[str]) -> dict[str, Node]:
+    """The members of a mapping; anything else stands for its member `name`."""
+    if isinstance(node, nodes.Mapping):
+        return reader.members(node, what, known)
+    return {name: node}
+
+
+def reply(ask: Ask) -> Step:
+    """`app replies to ana`."""
+    members = {} if ask.node is None else members_or(ask.reader, ask.node, "text", "an expected message", REPLY)
+    found = _wanted(ask.reader, members)
+    return model.Replies(
+        place=ask.place, user=ask.names["user"], quotes=found.pop("quotes", None), wanted=found, **_within(ask, members)
+    )
+
+
+def silence(ask: Ask) -> Step:
+    """`expect no reply to ana`."""
+    within = span_of(ask.names["span"]) if "span" in ask.names else SILENCE
+    assert within is not None
+    return model.Silence(place=ask.place, user=ask.names["user"], within=within, **ask.shown)
+
+
+def last(ask: Ask) -> Step:
+    """`expect last message to ana`."""
+    members = members_or(ask.reader, ask.given, "status", "an expected message", LAST)
+    outbound = " to " in str(ask.shown["sentence"])
+    return model.LastMessage(
+        place=ask.place,
+        user=ask.names["user"],
+        outbound=outbound,
+        wanted=_wanted(ask.reader, members, () if outbound else ("type",)),
+        **_within(ask, members),
+    )
+
+
+def failure(ask: Ask) -> Step:
+    """`app fails with`."""
+    members = members_or(ask.reader, ask.given, "code", "a failure", ("code", "within"))
+    if "code" not in members:
+        raise Wrong(ask.given.place, "say which code, as in {code: 131047}")
+    node = members["code"]
+    items = node.items if isinstance(node, nodes.Sequence) else (node,)
+    codes = tuple(ask.reader.whole(item, "an error code", 1) for item in items)
+    if not codes:
+        raise Wrong(node.place, "name at least one error code")
+    return model.Fails(place=ask.place, codes=codes, **_within(ask, members))
+
+
+def call(ask: Ask) -> Step:
+    """`expect call`."""
+    members = members_or(ask.reader, ask.given, "operation", "an expected call", CALL)
+    if "operation" in members:
+        ask.reader.choice(members["operation"], "operation", [row.operation for row in routes()])
+    wanted = _wanted(ask.reader, members, ("status",))
+    return model.ExpectCall(place=ask.place, wanted=wanted, times=_times(ask, members), **_within(ask, members))
+
+
+def webhook(ask: Ask) -> Step:
+    """`expect webhook`."""
+    members = members_or(ask.reader, ask.given, "field", "an expected webhook", WEBHOOK)
+    if "field" in members:
+        ask.reader.choice(members["field"], "webhook field", words("field"))
+    wanted = _wanted(ask.reader, members)
+    return model.ExpectWebhook(place=ask.place, wanted=wanted, times=_times(ask, members), **_within(ask, members))
+
+
+def template(ask: Ask) -> Step:
+    """`expect template order_update`."""
+    members = members_or(ask.reader, ask.given, "status", "an expected template", TEMPLATE)
+    if "status" in members:
+        ask.reader.choice(members["status"], "status of a template", words("template_status"))
+    wanted = _wanted(ask.reader, members, ("status",))
+    return model.ExpectTemplate(place=ask.place, template=ask.names["template"], wanted=wanted, **_within(ask, members))
+
+
+def _wanted(reader: Reader, members: dict[str, Node], unchecked: Iterable[str] = ()) -> dict[str, Wanted]:
+    """The members that are compared; words that can only be one of a few are checked."""
+    found: dict[str, Wanted] = {}
+    for name, node in members.items():
+        if name in ("within", "times"):
+            continue
+        kind = _CHOICES.get(name)
+        value = reader.wanted(node, textual=name in _TEXTUAL)
+        if kind and name not in unchecked and isinstance(value, str):
+            reader.choice(node, name, words(kind))
+        found[name] = value
+    return found
+
+
+def _within(ask: Ask, members: dict[str, Node]) -> dict[str, Any]:
+    within = ask.reader.span(members["within"], "within") if "within" in members else WITHIN
+    return {"within": within, **ask.shown}
+
+
+def _times(ask: Ask, members: dict[str, Node]) -> int | None:
+    return ask.reader.whole(members["times"], "times") if "times" in members else None

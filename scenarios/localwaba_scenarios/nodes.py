@@ -1,0 +1,109 @@
+"""YAML as a tree of texts, each with its place. Nothing is guessed: `no` is a text, and so is `1.10`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from localwaba_scenarios.model import Place
+
+
+class Wrong(Exception):
+    """Something in a file that the person who wrote it can put right; the text is one line."""
+
+    def __init__(self, place: Place, text: str) -> None:
+        super().__init__(f"{place}: {text}")
+        self.place = place
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text; `plain` if it stands there without quotes."""
+
+    place: Place
+    text: str
+    plain: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written."""
+        return self.plain and not self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Members in the order of the file; no name stands there twice."""
+
+    place: Place
+    entries: tuple[tuple[Scalar, Node], ...]
+
+
+Node = Scalar | Sequence | Mapping
+
+_HINTS = {
+    "mapping values are not allowed here": "a text with `: ` in it needs quotes, or the line above lacks something",
+    "found character '\\t' that cannot start any token": "indent with spaces, not with tabs",
+    "expected ',' or": "quote a text or a pattern that has one of , ? { } [ ] in it",
+    "found unexpected end of stream": "a quote or a bracket is never closed",
+}
+
+
+def parse(text: str, file: str) -> Iterator[Node]:
+    """The documents of a file; raises `Wrong` where it is no YAML, and for anchors, tags and repeated names."""
+    try:
+        for event in yaml.parse(text, Loader=yaml.BaseLoader):
+            _refuse_surprises(event, file)
+        for root in yaml.compose_all(text, Loader=yaml.BaseLoader):
+            yield _node(root, file)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = _place(mark, file) if mark else Place(file, 1, 1)
+        problem = error.problem or error.context or "this is no YAML"
+        hint = next((text for start, text in _HINTS.items() if problem.startswith(start)), problem)
+        raise Wrong(place, hint) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise Wrong(Place(file, line, 1), "there is a character in it that no text has") from None
+    except RecursionError:
+        raise Wrong(Place(file, 1, 1), "it is nested too deeply") from None
+
+
+def _refuse_surprises(event: yaml.Event, file: str) -> None:
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        raise Wrong(_place(event.start_mark, file), "anchors (& and *) are not read; use variables, or quote the text")
+    tag = getattr(event, "tag", None)
+    if tag not in (None, "!"):
+        raise Wrong(_place(event.start_mark, file), "tags (!) are not read; quote the text")
+
+
+def _node(found: yaml.Node, file: str) -> Node:
+    place = _place(found.start_mark, file)
+    if isinstance(found, yaml.ScalarNode):
+        return Scalar(place, found.value, found.style is None)
+    if isinstance(found, yaml.SequenceNode):
+        return Sequence(place, tuple(_node(item, file) for item in found.value))
+    entries: list[tuple[Scalar, Node]] = []
+    for key, value in found.value:
+        name = _node(key, file)
+        if not isinstance(name, Scalar):
+            raise Wrong(name.place, "the name of a member is a text; quote texts that begin with { or [")
+        if any(name.text == other.text for other, _ in entries):
+            raise Wrong(name.place, f"{name.text} stands here twice")
+        entries.append((name, _node(value, file)))
+    return Mapping(place, tuple(entries))
+
+
+def _place(mark: Any, file: str) -> Place:
+    return Place(file, mark.line + 1, mark.column + 1)

@@ -1,0 +1,360 @@
+"""The sentences that steps are made of: how each is written, what follows it, and the step that it means.
+
+`FORMS` is the whole grammar. The schema for editors and the table in the documentation are made of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from localwaba_scenarios import expectations as expect
+from localwaba_scenarios import model
+from localwaba_scenarios.model import Place, Step
+from localwaba_scenarios.nodes import Mapping, Node, Wrong
+from localwaba_scenarios.reading import SPAN, Reader, nearest, span_of, words
+
+RESERVED = ("app", "meta", "expect", "call", "rule", "fault", "no")
+"""What users cannot be called."""
+FILES = ("image", "video", "audio", "document", "sticker")
+_KINDS = {"user": r"[^\W\d]\w*", "span": SPAN, "template": r"[a-z0-9_]+", "kind": "|".join(FILES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One step of a file, while it is read. `names` are the parts of its sentence, `node` is what follows it."""
+
+    reader: Reader
+    names: Map[str, str]
+    node: Node | None
+    place: Place
+    shown: Map[str, Any]
+
+    @property
+    def given(self) -> Node:
+        """What follows the sentence, which has to be there."""
+        assert self.node is not None
+        return self.node
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A sentence. `needs`: whether something follows it (`always`, `never`, `may`); `shape` names its schema."""
+
+    text: str
+    needs: str
+    shape: str
+    means: str
+    read: Callable[[Ask], Step]
+
+    @property
+    def regex(self) -> str:
+        """A regular expression for the sentence."""
+        parts = re.split(r"\{(\w+)\}", self.text)
+        return "".join(f"(?P<{part}>{_KINDS[part]})" if n % 2 else re.escape(part) for n, part in enumerate(parts))
+
+
+def read_step(reader: Reader, place: Place, sentence: str, node: Node | None, users: Iterable[str]) -> Step:
+    """The step that a sentence means; raises `Wrong`."""
+    there = tuple(users)
+    for form, pattern in _patterns():
+        found = pattern.fullmatch(sentence)
+        if found is None:
+            continue
+        names = found.groupdict()
+        if "user" in names and names["user"] not in there:
+            _refuse_user(place, names["user"], there)
+        if form.needs == "always" and node is None:
+            raise Wrong(place, f"something has to follow, as in `{sentence}: …`")
+        if form.needs == "never" and node is not None:
+            raise Wrong(place, f"nothing follows `{sentence}`; write it without the colon")
+        shown = {"sentence": sentence, "argument": "" if node is None else reader.shown(node)}
+        return form.read(Ask(reader, names, node, place, shown))
+    raise Wrong(place, f"there is no step {sentence!r}{_nearest(sentence, there)}")
+
+
+@cache
+def _patterns() -> tuple[tuple[Form, re.Pattern[str]], ...]:
+    return tuple((form, re.compile(form.regex)) for form in FORMS)
+
+
+def _refuse_user(place: Place, user: str, there: tuple[str, ...]) -> None:
+    hint = nearest(user, there) or "; name the users under users:"
+    raise Wrong(place, f"there is no user {user}{hint}")
+
+
+def _nearest(sentence: str, users: tuple[str, ...]) -> str:
+    first, _, rest = sentence.partition(" ")
+    if rest and first not in RESERVED and first not in users and first.isidentifier():
+        for form in FORMS:
+            if re.fullmatch(form.regex, f"{first} {rest}"):
+                return nearest(first, users)
+    said = [form.text.replace("{kind}", kind) for form in FORMS for kind in (FILES if "{kind}" in form.text else ("",))]
+    known = [
+        text.replace("{user}", user).replace("{span}", "25 hours").replace("{template}", "NAME")
+        for text in said
+        for user in (users or ("ana",))
+    ]
+    known.sort(key=lambda text: text.partition(" ")[0] != first)
+    found = nearest(sentence, known)
+    return found if found.startswith("; did you mean") else "; the sentences are in docs/scenarios.md"
+
+
+# users
+
+
+def _says(ask: Ask) -> Step:
+    body = ask.reader.text(ask.given, "what is said")
+    return model.Sends(
+        place=ask.place, user=ask.names["user"], message={"type": "text", "text": {"body": body}}, **ask.shown
+    )
+
+
+def _answers(ask: Ask) -> Step:
+    body = ask.reader.text(ask.given, "what is said")
+    message = {"type": "text", "text": {"body": body}}
+    return model.Sends(place=ask.place, user=ask.names["user"], message=message, quotes=True, **ask.shown)
+
+
+def _sends(ask: Ask) -> Step:
+    members = ask.reader.members(ask.given, "a message")
+    if "type" not in members:
+        raise Wrong(ask.given.place, "a message needs a type, as in {type: text, text: {body: Hi}}")
+    ask.reader.choice(members["type"], "type of message", words("inbound_type"))
+    return model.Sends(place=ask.place, user=ask.names["user"], message=ask.reader.json(ask.given), **ask.shown)
+
+
+def _sends_file(ask: Ask) -> Step:
+    kind, found = ask.names["kind"], {}
+    known = ("file", *(() if kind in ("audio", "sticker") else ("caption",)), *(("filename",) * (kind == "document")))
+    if ask.node is not None:
+        members = ask.reader.members(ask.node, f"{kind} to send", known)
+        found = {name: ask.reader.text(node, name) for name, node in members.items() if name != "file"}
+        file = ask.reader.word(members["file"], "file") if "file" in members else None
+    else:
+        file = None
+    return model.SendsFile(place=ask.place, user=ask.names["user"], kind=kind, file=file, members=found, **ask.shown)
+
+
+def _sends_location(ask: Ask) -> Step:
+    known = ("latitude", "longitude", "name", "address")
+    members = ask.reader.members(ask.given, "a location", known)
+    for name in known[:2]:
+        if name not in members:
+            raise Wrong(ask.given.place, f"a location needs its {name}")
+        if not isinstance(ask.reader.json(members[name]), (int, float)):
+            raise Wrong(members[name].place, f"{name} is a number of degrees")
+    location = {
+        name: ask.reader.json(node) if name in known[:2] else ask.reader.text(node, name)
+        for name, node in members.items()
+    }
+    message = {"type": "location", "location": location}
+    return model.Sends(place=ask.place, user=ask.names["user"], message=message, **ask.shown)
+
+
+def _taps(ask: Ask) -> Step:
+    title = ask.reader.text(ask.given, "what is tapped")
+    return model.Taps(place=ask.place, user=ask.names["user"], title=title, **ask.shown)
+
+
+def _reacts(ask: Ask) -> Step:
+    emoji = ask.reader.text(ask.given, "the emoji")
+    return model.Reacts(place=ask.place, user=ask.names["user"], emoji=emoji, **ask.shown)
+
+
+def _takes_back(ask: Ask) -> Step:
+    return model.Reacts(place=ask.place, user=ask.names["user"], emoji="", **ask.shown)
+
+
+def _does(ask: Ask) -> Step:
+    members = ask.reader.members(ask.given, "an action")
+    if "action" not in members:
+        raise Wrong(ask.given.place, "say which action, as in {action: read}")
+    action = ask.reader.choice(members["action"], "action", words("action"))
+    options = {name: ask.reader.json(node) for name, node in members.items() if name != "action"}
+    return model.Does(place=ask.place, user=ask.names["user"], action=action, options=options, **ask.shown)
+
+
+def _action(action: str) -> Callable[[Ask], Step]:
+    def read(ask: Ask) -> Step:
+        return model.Does(place=ask.place, user=ask.names["user"], action=action, **ask.shown)
+
+    return read
+
+
+# the app, from outside
+
+
+def _calls_app(ask: Ask) -> Step:
+    methods = ("get", "post", "put", "patch", "delete")
+    members = ask.reader.members(ask.given, "a call of the app", (*methods, "headers", "json", "answers"))
+    used = [name for name in methods if name in members]
+    if len(used) != 1:
+        raise Wrong(ask.given.place, "say which path is called and how, once, as in {post: /reminders}")
+    path = ask.reader.text(members[used[0]], "the path")
+    if not str(path).startswith("/"):
+        raise Wrong(members[used[0]].place, f"a path of the app begins with /, as in {used[0]}: /reminders")
+    headers = ask.reader.members(members["headers"], "headers") if "headers" in members else {}
+    return model.CallsApp(
+        place=ask.place,
+        method=used[0].upper(),
+        path=path,
+        headers={name: ask.reader.text(node, f"the header {name}") for name, node in headers.items()},
+        body=ask.reader.json(members["json"]) if "json" in members else None,
+        status=ask.reader.whole(members["answers"], "a status", 100) if "answers" in members else None,
+        **ask.shown,
+    )
+
+
+# Meta
+
+
+def _judges(changes: Map[str, Any], *more: str) -> Callable[[Ask], Step]:
+    """A step that gives a template a status; as a mapping it may say the language, and more."""
+
+    def read(ask: Ask) -> Step:
+        members = expect.members_or(ask.reader, ask.given, "name", "a template", ("name", "language", *more))
+        if "name" not in members:
+            raise Wrong(ask.given.place, "say which template, as in {name: order_update}")
+        said = dict(changes)
+        for name in more:
+            if name in members:
+                said[name] = ask.reader.choice(members[name], name.replace("_", " "), words(f"template_{name}"))
+        if not said:
+            raise Wrong(ask.given.place, f"say what changes: {', '.join(more)}")
+        language = ask.reader.word(members["language"], "language") if "language" in members else None
+        return model.ChangesTemplate(
+            place=ask.place,
+            template=ask.reader.text(members["name"], "the template's name"),
+            language=language,
+            changes=said,
+            **ask.shown,
+        )
+
+    return read
+
+
+def _changes_number(ask: Ask) -> Step:
+    known = words("number_change")
+    members = ask.reader.members(ask.given, "a number", known)
+    return model.ChangesNumber(
+        place=ask.place, changes={name: ask.reader.json(node) for name, node in members.items()}, **ask.shown
+    )
+
+
+def _announces(ask: Ask) -> Step:
+    members = expect.members_or(ask.reader, ask.given, "field", "an announcement", ("field", "value"))
+    if "field" not in members:
+        raise Wrong(ask.given.place, "say of which field, as in {field: account_update}")
+    value = ask.reader.json(members["value"]) if "value" in members else None
+    field = ask.reader.choice(members["field"], "webhook field", words("field"))
+    return model.Announces(place=ask.place, field=field, value=value, **ask.shown)
+
+
+def _repeats_message(ask: Ask) -> Step:
+    return model.Repeats(place=ask.place, user=ask.names["user"], **ask.shown)
+
+
+def _repeats_webhook(ask: Ask) -> Step:
+    field = ask.reader.choice(ask.given, "webhook field", words("field"))
+    return model.Repeats(place=ask.place, field=field, **ask.shown)
+
+
+# the world
+
+
+def _passes(ask: Ask) -> Step:
+    seconds = span_of(ask.names["span"])
+    assert seconds is not None
+    return model.Passes(place=ask.place, seconds=seconds, **ask.shown)
+
+
+def read_rule(reader: Reader, node: Node, place: Place, shown: Map[str, Any]) -> model.Rule:
+    """Knobs and their values."""
+    members, known = reader.members(node, "a rule"), words("policy")
+    for name, _ in node.entries if isinstance(node, Mapping) else ():
+        if name.text not in known:
+            raise Wrong(name.place, f"there is no knob {name.text}{nearest(name.text, known)}")
+    return model.Rule(
+        place=place,
+        knobs={name: reader.json(value) for name, value in members.items()},
+        places={name: value.place for name, value in members.items()},
+        **shown,
+    )
+
+
+def _rule(ask: Ask) -> Step:
+    return read_rule(ask.reader, ask.given, ask.place, ask.shown)
+
+
+def _fault(ask: Ask) -> Step:
+    ask.reader.members(ask.given, "a fault")
+    return model.Fault(place=ask.place, fault=ask.reader.json(ask.given), **ask.shown)
+
+
+def _no_faults(ask: Ask) -> Step:
+    return model.Fault(place=ask.place, fault=None, **ask.shown)
+
+
+FORMS = (
+    Form("{user} says", "always", "text", "sends a text", _says),
+    Form("{user} replies", "always", "text", "sends a text that quotes the app's last message", _answers),
+    Form("{user} taps", "always", "text", "taps a button, named by its title or its id", _taps),
+    Form("{user} picks", "always", "text", "picks a row of a list, named by its title or its id", _taps),
+    Form("{user} sends {kind}", "may", "file", "sends a file of yours, or a small valid sample", _sends_file),
+    Form("{user} sends location", "always", "location", "sends a place", _sends_location),
+    Form("{user} sends", "always", "message", "sends any message, as in Meta's webhook", _sends),
+    Form("{user} reacts", "always", "text", "reacts to the app's last message with an emoji", _reacts),
+    Form("{user} takes back the reaction", "never", "", "takes the reaction to the last message back", _takes_back),
+    Form("{user} reads", "never", "", "opens the chat: everything that has arrived is read", _action("read")),
+    Form("{user} blocks", "never", "", "blocks the business", _action("block")),
+    Form("{user} unblocks", "never", "", "lets the business write again", _action("unblock")),
+    Form("{user} stops marketing", "never", "", "wants no more marketing messages", _action("stop_marketing")),
+    Form("{user} resumes marketing", "never", "", "wants them again", _action("resume_marketing")),
+    Form("{user} does", "always", "does", "any other action of the control API", _does),
+    Form(
+        "app replies to {user}", "may", "reply", "a message that fits arrives; others may come before it", expect.reply
+    ),
+    Form("app fails with", "always", "failure", "the app is told this code, at once or by `failed`", expect.failure),
+    Form("call app", "always", "call_app", "calls the app, as its own jobs or pages would", _calls_app),
+    Form("expect no reply to {user}", "never", "", "nothing comes for 0.5 real seconds", expect.silence),
+    Form("expect no reply to {user} within {span}", "never", "", "nothing comes for so long", expect.silence),
+    Form("expect last message to {user}", "always", "last_message", "how the app's last message is doing", expect.last),
+    Form(
+        "expect last message of {user}", "always", "last_message", "how the user's last message is doing", expect.last
+    ),
+    Form("expect call", "always", "graph_call", "the app has made this Graph call", expect.call),
+    Form("expect webhook", "always", "webhook", "the app has got this webhook", expect.webhook),
+    Form("expect template {template}", "always", "template_state", "a template's status and the like", expect.template),
+    Form("meta approves template", "always", "template", "Meta approves a template", _judges({"status": "APPROVED"})),
+    Form(
+        "meta rejects template",
+        "always",
+        "template_rejected",
+        "Meta rejects it, for a reason if you like",
+        _judges({"status": "REJECTED"}, "reason"),
+    ),
+    Form("meta pauses template", "always", "template", "Meta pauses it for its quality", _judges({"status": "PAUSED"})),
+    Form("meta disables template", "always", "template", "Meta disables it", _judges({"status": "DISABLED"})),
+    Form(
+        "meta changes template",
+        "always",
+        "template_changed",
+        "Meta changes its status, category or quality",
+        _judges({}, "status", "category", "quality_score", "reason"),
+    ),
+    Form("meta changes number", "always", "number_change", "Meta rates, limits or blocks the number", _changes_number),
+    Form("meta announces", "always", "announcement", "Meta sends a webhook of any field", _announces),
+    Form("meta repeats message of {user}", "never", "", "the webhook of that message comes again", _repeats_message),
+    Form("meta repeats webhook", "always", "field", "the last webhook of a field comes again", _repeats_webhook),
+    Form("{span} pass", "never", "", "the world's time passes, with everything that is due", _passes),
+    Form("{span} passes", "never", "", "the same, for one", _passes),
+    Form("rule", "always", "policy", "turns knobs of the platform", _rule),
+    Form("fault", "always", "fault", "arms a fault of the control API", _fault),
+    Form("no faults", "never", "", "disarms all faults", _no_faults),
+)
+"""Every sentence."""
