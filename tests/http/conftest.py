@@ -190,13 +190,27 @@ class Reply(NamedTuple):
         return self.headers.get("x-localwaba-why", "")
 
 
+UNLIMITED = {
+    "throughput_standard": None,
+    "pair_seconds": None,
+    "account_calls": None,
+    "idle_account_calls": None,
+    "template_creations": None,
+    "registrations": None,
+    "messaging_limits": False,
+}
+"""A policy under which a test may call as often as it likes."""
+
+
 class Platform:
     """All of a server but the sockets: `graph` calls with the default world's token, `control` drives the emulator."""
 
     def __init__(self, **options: Any) -> None:
         self.network = StillNetwork()
         blobs = BlobStore()
-        self.host = default_world(blobs, self.network, **{"clock": {"mode": "frozen", "now": NOON}} | options)  # type: ignore[arg-type]
+        self.host = default_world(
+            blobs, self.network, **{"clock": {"mode": "frozen", "now": NOON}, "policy": UNLIMITED} | options
+        )  # type: ignore[arg-type]
         self.hosts = WorldHosts(self.host, blobs, self.network)  # type: ignore[arg-type]
         self.app = App(self.hosts, Guard(loopback=True), "1.2.3")
         self._runner = asyncio.Runner()
