@@ -303,7 +303,7 @@ def test_change_number(control: Any) -> None:
     [
         ({}, "action"),
         ({"action": "tapp"}, "tap"),
-        ({"action": "report"}, "not imitated yet"),
+        ({"action": "report", "reason": "SPAMM"}, "SPAM"),
         ({"action": "call"}, "not imitated yet"),
         ({"action": "join_group", "group_id": "1"}, "not imitated yet"),
         ({"action": "tap", "titel": "x"}, "title"),

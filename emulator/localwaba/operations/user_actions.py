@@ -7,19 +7,31 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from localwaba.domain import inbound, statuses
+from localwaba.domain import inbound, quality, statuses
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, PairChanged, Put, StatusReached
 from localwaba.domain.ids import Ids
 from localwaba.domain.model import Behaviour, Message, Pair, PhoneNumber, User
 from localwaba.domain.numbers import country_of
+from localwaba.domain.quality_state import FeedbackGiven, Kind
 from localwaba.domain.world import World
 from localwaba.operations.announcements import announced
-from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
+from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only, text_of
 from localwaba.operations.users import number_in, wa_id_in, write
 from localwaba.wire.choices import Choice, answer, choices, content
 
-_NOT_YET = ("call", "join_group", "leave_group", "report")
+_NOT_YET = ("call", "join_group", "leave_group")
+_BLOCK_REASONS = (
+    "NO_LONGER_NEEDED",
+    "NO_REASON",
+    "NO_REASON_GIVEN",
+    "NO_SIGN_UP",
+    "OFFENSIVE_MESSAGES",
+    "OTHER",
+    "OTP_DID_NOT_REQUEST",
+    "SPAM",
+    "UNKNOWN_BLOCK_REASON",
+)
 
 
 class Deed(NamedTuple):
@@ -151,7 +163,28 @@ def _message(scene: Scene, message_id: str) -> Message:
 
 def _block(scene: Scene) -> Deed:
     events = scene.change(replace(scene.pair, blocked_by_user=True))
+    if events:
+        events.append(_feedback(scene, "block"))
     return Deed({"blocked": True, "changed": bool(events)}, events)
+
+
+def _feedback(scene: Scene, kind: Kind) -> FeedbackGiven:
+    """What the user does tells against the number, and against the template that it sent them last."""
+    reason = choice_of(scene.options, "reason", _BLOCK_REASONS) or ""
+    return quality.feedback(scene.world, scene.number.id, scene.user.wa_id, kind, scene.now, reason)
+
+
+def _report(scene: Scene) -> Deed:
+    given = _feedback(scene, "report")
+    return Deed({"reported": True, "template_id": given.template_id or None}, [given])
+
+
+def _mute(scene: Scene) -> Deed:
+    return Deed({"muted": True}, [_feedback(scene, "mute")])
+
+
+def _archive(scene: Scene) -> Deed:
+    return Deed({"archived": True}, [_feedback(scene, "archive")])
 
 
 def _unblock(scene: Scene) -> Deed:
@@ -188,6 +221,8 @@ def _prefer(scene: Scene, value: str, detail: str) -> Deed:
             "user_preferences": [preference],
         }
         events.append(announced(scene.world, scene.now, "user_preferences", told, scene.number))
+        if value == "stop":
+            events.append(_feedback(scene, "stop_marketing"))
     return Deed({"marketing_stopped": value == "stop", "changed": bool(events)}, events)
 
 
@@ -229,7 +264,10 @@ _ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
     "read": (_read, _TARGET),
     "play": (_play, _TARGET),
     "tap": (_tap, ("message_id", "title", "id", "payload", "response")),
-    "block": (_block, ()),
+    "block": (_block, ("reason",)),
+    "report": (_report, ("reason",)),
+    "mute": (_mute, ()),
+    "archive": (_archive, ()),
     "unblock": (_unblock, ()),
     "stop_marketing": (_stop_marketing, ()),
     "resume_marketing": (_resume_marketing, ()),

@@ -256,7 +256,10 @@ def template(one: Template) -> dict[str, Any]:
         "category": one.category,
         "previous_category": one.previous_category or None,
         "rejected_reason": one.rejected_reason,
+        "correct_category": one.correct_category or None,
         "quality_score": one.quality_score,
+        "pauses": one.pauses,
+        "paused_for": one.paused_for or None,
         "components": msgspec.json.decode(one.components),
     }
 
