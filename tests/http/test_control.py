@@ -271,12 +271,6 @@ def test_wrong_method(control: Any) -> None:
     assert "GET, HEAD, PUT" in control.error("POST", "clock", status=405)
 
 
-def test_faults(control: Any) -> None:
-    """Faults are a gap that says so."""
-    for method in ("GET", "POST", "DELETE"):
-        assert control.error(method, "faults") == "faults are not imitated yet"
-
-
 def test_huge_body(control: Any) -> None:
     """A body beyond the limit is refused with 413."""
     assert "larger" in control.error("POST", "worlds", status=413, content=b" " * (9 * 1024 * 1024))

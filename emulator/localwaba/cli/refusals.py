@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from localwaba.cli.fault_lines import fault_line
 from localwaba.domain.errors import Refusal
 from localwaba.runtime.host import WorldHost
 from localwaba.wire.errors import reason
@@ -31,6 +32,8 @@ def _call(entry: dict[str, Any]) -> str:
 
 def _event(host: WorldHost, entry: dict[str, Any]) -> str:
     data = entry["data"]
+    if entry["event"].startswith("Fault"):
+        return fault_line(host, entry["event"], data)
     if entry["event"] == "StatusReached":
         refusal = data["refusal"]
         message = host.world.messages.get(data["message_id"])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localwaba.client.calls import Call, GraphError, call_of
+from localwaba.client.faults import Faults
 from localwaba.client.link import ControlError, Link
 from localwaba.client.refusals import Refusals
 from localwaba.client.templates import Templates
@@ -46,6 +47,7 @@ class Waba:
         self.display_phone_number: str = described["display_phone_number"]
         self.catalog_id: str = described["catalog_id"]
         self.templates = Templates(link)
+        self.faults = Faults(link)
         self.users: list[User] = []
         self._is_owned = is_owned
         self._closes_link = closes_link

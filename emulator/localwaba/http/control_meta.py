@@ -8,7 +8,6 @@ import msgspec
 
 from localwaba.http.control_requests import Ask, Row
 from localwaba.operations.meta import patch_number, patch_policy, patch_template, template_in
-from localwaba.operations.mistakes import Mistake
 from localwaba.operations.platform_events import fire
 from localwaba.wire import views
 
@@ -62,11 +61,6 @@ async def fire_event(ask: Ask) -> Any:
     return {"field": body["field"], "value": fired.value, "apps": fired.apps}
 
 
-async def refuse_faults(ask: Ask) -> Any:
-    """`GET|POST|DELETE /faults`."""
-    raise Mistake("faults are not imitated yet")
-
-
 ROWS = (
     Row("GET", "/templates", list_templates),
     Row("PATCH", "/templates/{id}", change_template),
@@ -75,7 +69,4 @@ ROWS = (
     Row("GET", "/policy", show_policy),
     Row("PATCH", "/policy", change_policy),
     Row("POST", "/platform-events", fire_event),
-    Row("GET", "/faults", refuse_faults),
-    Row("POST", "/faults", refuse_faults),
-    Row("DELETE", "/faults", refuse_faults),
 )

@@ -143,9 +143,20 @@ def choose(request: Request, hosts: ControlledHosts) -> ControlledHost:
 
 
 async def perform(request: Request, hosts: ControlledHosts, version: str, handle: Handler) -> Response:
-    """Runs one call; what a person got wrong is answered with 4xx and one line."""
+    """Runs one call; what a person got wrong is answered with 4xx and one line. Armed faults are named in a header."""
     try:
-        found = await handle(Ask(request, hosts, choose(request, hosts), version))
+        host = choose(request, hosts)
+    except Mistake as mistake:
+        return fail(mistake.text, mistake.status)
+    answer = await _perform(Ask(request, hosts, host, version), handle)
+    if host.world.faults:
+        answer.headers["x-localwaba-faults"] = f"{len(host.world.faults)} armed"
+    return answer
+
+
+async def _perform(ask: Ask, handle: Handler) -> Response:
+    try:
+        found = await handle(ask)
     except Mistake as mistake:
         return fail(mistake.text, mistake.status)
     except Refused as refused:
@@ -157,6 +168,6 @@ async def perform(request: Request, hosts: ControlledHosts, version: str, handle
     except RecursionError:
         return fail("the body is nested too deeply")
     except Exception as error:
-        _log.exception("%s %s: localwaba failed to answer", request.method, request.url.path)
+        _log.exception("%s %s: localwaba failed to answer", ask.request.method, ask.request.url.path)
         return fail(f"localwaba failed on this call ({type(error).__name__}: {error}): please report it", 500)
     return found if isinstance(found, Response) else respond(found)

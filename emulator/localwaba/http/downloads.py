@@ -10,6 +10,7 @@ from localwaba.domain.errors import Refused
 from localwaba.domain.media import find_media
 from localwaba.domain.model import Media
 from localwaba.domain.urls import MEDIA_PATH, is_genuine
+from localwaba.http import faulting
 from localwaba.http.authentication import authenticate, permit
 from localwaba.http.bodies import Scope, Send
 from localwaba.http.headers import Header
@@ -52,7 +53,12 @@ async def download(hosts: Hosts, scope: Scope, receive: Receive, send: Send) -> 
     try:
         host = _owner(hosts, headers)
         media = _medium(host, scope["path"], query)
-        status = await _serve(host, media, headers, scope["method"], send)
+        if host.world.faults:
+            status = await faulting.download(
+                host, media, lambda send: _serve(host, media, headers, scope["method"], send), receive, send
+            )
+        else:
+            status = await _serve(host, media, headers, scope["method"], send)
     except _Gone as gone:
         why = str(gone)
         await _end(send, 404, [(b"x-localwaba-why", _header_text(why))])

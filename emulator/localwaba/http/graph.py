@@ -93,6 +93,7 @@ class Exchange:
         "method",
         "operation",
         "path",
+        "plan",
         "query",
         "raw",
         "refusal",
@@ -109,6 +110,7 @@ class Exchange:
         self.raw = b""
         self.query: dict[str, Any] = {}
         self.refusal: Refusal | None = None
+        self.plan: faulting.Plan | None = None
         self.operation = ""
         self.version = NEWEST.version
         self.caller: tuple[str, str] | None = None

@@ -15,6 +15,7 @@ from localwaba.domain.clock import Reading
 from localwaba.domain.consequences import follow
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import CameDue, DeliveryQueued, Event, LinkWanted
+from localwaba.domain.fault_state import FaultsCleared
 from localwaba.domain.ids import Ids, derive_number
 from localwaba.domain.model import Attempt, Delivery
 from localwaba.domain.policy import Policy
@@ -22,6 +23,7 @@ from localwaba.domain.seeding import adopt, new_world
 from localwaba.domain.world import World, restore, snapshot
 from localwaba.operations.announcing import announce
 from localwaba.operations.call import Handshake
+from localwaba.operations.faults import show_faults
 from localwaba.operations.happening import happen
 from localwaba.runtime.blobs import BlobStore
 from localwaba.runtime.journal import Journal
@@ -325,6 +327,9 @@ class WorldHost:
 
     def reset(self) -> None:
         """The world as it was seeded: nothing is pending, nothing is remembered."""
+        if self.world.faults:  # said, so that whoever watches knows
+            gone = FaultsCleared(at=self.now(), ids=tuple(self.world.faults))
+            self.commit([gone], self.world.ids())
         self._halt()
         self._handshakes = 0
         self.brought = frozenset()
@@ -420,6 +425,7 @@ class WorldHost:
             "clock": self.clock(),
             "webhook": {"url": app.webhook.url, "fields": list(app.webhook.fields)} if app.webhook else None,
             "policy": msgspec.to_builtins(world.policy),
+            "faults": show_faults(world),
             "counts": {
                 "messages": len(world.messages),
                 "deliveries": len(world.deliveries),

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from localwaba.domain.events import DeliveryAttempted, Event, StatusReached
+from localwaba.domain.fault_state import FaultArmed, FaultFired, FaultsCleared
 
 _encode_packed = msgspec.msgpack.Encoder().encode
 _encode_json = msgspec.json.Encoder().encode
@@ -127,6 +128,10 @@ def _is_refusal(event: Event) -> bool:
     """Whether something failed that somebody at a terminal wants to hear of."""
     if type(event) is StatusReached:
         return event.refusal is not None
+    if type(event) is FaultFired:
+        return event.left == 0
+    if type(event) is FaultArmed or type(event) is FaultsCleared:
+        return True
     return type(event) is DeliveryAttempted and event.state != "delivered"
 
 
