@@ -18,7 +18,9 @@ PIN_PAUSE = HOUR
 DELETION = 5 * MINUTE
 """How long the deletion of a number takes, during which it cannot be registered anew (Meta: error 133015)."""
 USABLE_NAMES = names.USABLE
-_WAITING = frozenset({"PENDING", "DISCONNECTED", "UNVERIFIED", "UNKNOWN"})
+_WAITING = frozenset({"PENDING", "DISCONNECTED", "UNVERIFIED", "UNKNOWN", "MIGRATED"})
+_ON_AIR = frozenset({"CONNECTED", "FLAGGED", "RESTRICTED", "RATE_LIMITED"})
+_OFF_AIR = frozenset({"PENDING", "DISCONNECTED", "UNVERIFIED", "MIGRATED", "DELETED"})
 
 
 def request_code(number: PhoneNumber, now: int) -> list[Event]:
@@ -106,6 +108,36 @@ def deregister(number: PhoneNumber, now: int) -> list[Event]:
         settings=settings,
     )
     return [Put(at=now, thing=gone)]
+
+
+def put_in_status(number: PhoneNumber, status: str, now: int) -> PhoneNumber:
+    """The number in a status by Meta's hand: on the platform, off it, or neither changed."""
+    if status in _ON_AIR:
+        return replace(
+            number,
+            status=status,
+            registered=True,
+            half_deregistered=False,
+            deleted_at=0,
+            platform_type="CLOUD_API",
+            throughput_level="STANDARD" if number.throughput_level == "NOT_APPLICABLE" else number.throughput_level,
+            onboarded_at=number.onboarded_at or now,
+        )
+    if status not in _OFF_AIR:
+        return replace(number, status=status, deleted_at=0)
+    verification = "NOT_VERIFIED" if status == "UNVERIFIED" else number.code_verification_status
+    return replace(
+        number,
+        status=status,
+        registered=False,
+        code_verification_status=verification,
+        deleted_at=now if status == "DELETED" else 0,
+    )
+
+
+def half_deregister(number: PhoneNumber) -> PhoneNumber:
+    """The number after a deregistration that failed half-way: neither usable nor to be registered (133000)."""
+    return replace(number, registered=False, half_deregistered=True, status="DISCONNECTED")
 
 
 def not_registered(number: PhoneNumber) -> Refused:

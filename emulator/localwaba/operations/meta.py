@@ -7,7 +7,15 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from localwaba.domain import template_categories, template_life, template_pausing, tiers
+from localwaba.domain import (
+    names,
+    registration,
+    template_categories,
+    template_life,
+    template_pausing,
+    tiers,
+    verification,
+)
 from localwaba.domain.events import Event, PolicyChanged, Put, TemplateJudged
 from localwaba.domain.limits import ALLOWED_RECIPIENTS
 from localwaba.domain.model import PhoneNumber, Template
@@ -15,8 +23,7 @@ from localwaba.domain.policy import PROFILES, Policy, patch
 from localwaba.domain.quality_state import NumberRated, TemplateCategorised, TemplateRated
 from localwaba.domain.world import World
 from localwaba.operations import messaging_limits
-from localwaba.operations.announcements import announced
-from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only, text_of
+from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only
 
 STATUSES = (
     "APPROVED",
@@ -65,7 +72,6 @@ _NUMBER_STATUSES = (
     "UNVERIFIED",
 )
 _NAME_STATUSES = ("APPROVED", "AVAILABLE_WITHOUT_REVIEW", "DECLINED", "EXPIRED", "NONE", "PENDING_REVIEW")
-_DECISIONS = {"APPROVED": "APPROVED", "DECLINED": "REJECTED", "PENDING_REVIEW": "PENDING"}
 _MOST = 10_000_000_000  # no knob makes sense beyond
 
 
@@ -149,14 +155,17 @@ def patch_number(world: World, now: int, number_id: str, changes: dict[str, Any]
     only(changes, (*_NUMBER_KNOBS, *_OTHER_KNOBS), "a phone number's patch")
     chosen = {name: choice_of(changes, name, known) for name, known in _NUMBER_KNOBS.items()}
     limit = choice_of(changes, "messaging_limit", LIMITS)
-    verification = choice_of(changes, "business_verification_status", VERIFICATIONS)
-    why = text_of(changes, "rejection_reason")
+    verified = choice_of(changes, "business_verification_status", VERIFICATIONS)
+    why = choice_of(changes, "rejection_reason", names.REASONS) or ""
     is_upgraded = chosen["throughput"] == "HIGH" and number.throughput_level != "HIGH"
     rated = {name: value for name, value in chosen.items() if value and not (is_upgraded and name == "throughput")}
-    changed = _rated(_used(number, changes), rated)
+    changed = _rated(_used(number, changes), rated, now)
+    name_status = chosen["name_status"]
+    if name_status:
+        changed = names.decided(changed, name_status, now, world.policy)
     events: list[Event] = [Put(at=now, thing=changed)] if changed != number else []
-    if verification:
-        events += messaging_limits.verify_business(world, now, changed, verification)
+    if verified:
+        events += messaging_limits.verify_business(world, now, changed, verified)
     if limit:
         events += messaging_limits.set_limit(world, now, changed, limit)
     if is_upgraded and not number.upgrading_until:
@@ -169,15 +178,8 @@ def patch_number(world: World, now: int, number_id: str, changes: dict[str, Any]
         current = tiers.limit_of(world, changed)
         flagged = "FLAGGED" if changed.status == "FLAGGED" else "UNFLAGGED"
         events.append(messaging_limits.quality_notice(world, now, changed, flagged, current))
-    name_status = chosen["name_status"]
-    if name_status in _DECISIONS:
-        told = {
-            "display_phone_number": number.digits,
-            "decision": _DECISIONS[name_status],
-            "requested_verified_name": number.new_name or number.verified_name,
-            "rejection_reason": (why or "NAME_FORMAT_UNACCEPTABLE") if name_status == "DECLINED" else None,
-        }
-        events.append(announced(world, now, "phone_number_name_update", told, changed))
+    if name_status:
+        events += [*names.waits(changed, now), *names.told(number, name_status, now, why)]
     return events
 
 
@@ -191,17 +193,14 @@ _NUMBER_KNOBS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _rated(number: PhoneNumber, chosen: dict[str, str]) -> PhoneNumber:
-    """The number with what Meta chose; an approved new name becomes the name."""
+def _rated(number: PhoneNumber, chosen: dict[str, str], now: int) -> PhoneNumber:
+    """The number with what Meta chose, but for its name."""
+    if "status" in chosen:
+        number = registration.put_in_status(number, chosen["status"], now)
     renamed = {"throughput": "throughput_level"}
-    changed = replace(number, **{renamed.get(name, name): value for name, value in chosen.items()})
-    if "throughput" in chosen:
-        changed = replace(changed, upgrading_until=0)
-    if number.new_name and chosen.get("name_status") == "APPROVED":
-        return replace(changed, verified_name=number.new_name, new_name="", new_name_status="NONE")
-    if number.new_name and "name_status" in chosen:
-        return replace(changed, name_status=number.name_status, new_name_status=chosen["name_status"])
-    return changed
+    rest = {renamed.get(name, name): value for name, value in chosen.items() if name not in ("status", "name_status")}
+    changed = replace(number, **rest)
+    return replace(changed, upgrading_until=0) if "throughput" in chosen else changed
 
 
 _OTHER_KNOBS = (
@@ -211,19 +210,9 @@ _OTHER_KNOBS = (
     "coexistence",
     "is_test_number",
     "allowed_recipients",
+    "deregistration",
 )
-VERIFICATIONS = (
-    "expired",
-    "failed",
-    "ineligible",
-    "not_verified",
-    "pending",
-    "pending_need_more_info",
-    "pending_submission",
-    "rejected",
-    "revoked",
-    "verified",
-)
+VERIFICATIONS = verification.STATUSES
 
 
 def _used(number: PhoneNumber, changes: dict[str, Any]) -> PhoneNumber:
@@ -233,6 +222,8 @@ def _used(number: PhoneNumber, changes: dict[str, Any]) -> PhoneNumber:
             if not isinstance(changes[name], bool):
                 raise Mistake(f"{name} is true or false")
             number = replace(number, **{name: changes[name]})
+    if choice_of(changes, "deregistration", ("incomplete",)):
+        number = registration.half_deregister(number)
     if "allowed_recipients" not in changes:
         return number
     given = changes["allowed_recipients"]
