@@ -317,7 +317,7 @@ def test_portfolio_events(world: World) -> None:
         (
             "phone_number_name_update",
             {"decision": "APPROVED", "requested_verified_name": "New"},
-            lambda w: w.numbers[w.phone_number_id].verified_name == "New",
+            lambda w: w.numbers[w.phone_number_id].new_name == "New",
         ),
     ],
 )

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from localwaba.domain import routing
+from localwaba.domain import enforcement, routing
 from localwaba.domain.events import Event, PairChanged, Put
 from localwaba.domain.flows import STATUSES as FLOW_STATUSES
 from localwaba.domain.model import PhoneNumber, Template
 from localwaba.domain.world import World
+from localwaba.operations import enforcing
 from localwaba.operations.announcements import announced
 from localwaba.operations.meta import CATEGORIES, LIMITS, QUALITIES, STATUSES
 from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
@@ -108,14 +109,10 @@ def _template_category(world: World, now: int, value: dict[str, Any], number: Ph
 
 def _account_review(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
     waba, decision = world.wabas[number.waba_id], _text(value, "decision")
-    return [Put(at=now, thing=replace(waba, review_status=decision))] if decision else []
-
-
-def _account(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
-    waba = world.wabas[number.waba_id]
-    state = _text(value.get("ban_info"), "waba_ban_state")
-    status = {"DISABLE": "DISABLED", "REINSTATE": "ACTIVE"}.get(state, "")
-    return [Put(at=now, thing=replace(waba, status=status))] if status else []
+    if not decision:
+        return []
+    reviewed, standing = enforcing.reviewed(waba, enforcement.standing_of(world, waba.id), decision, now)
+    return enforcement.settle(world, reviewed, standing, now)
 
 
 def _capability(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
@@ -127,14 +124,15 @@ def _capability(world: World, now: int, value: dict[str, Any], number: PhoneNumb
 
 def _name(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
     number, name = _displayed(world, value, number), _text(value, "requested_verified_name")
-    decision = _text(value, "decision")
-    if decision == "APPROVED" and name:
-        thing = replace(number, verified_name=name, name_status="APPROVED", new_name="", new_name_status="NONE")
-        return [Put(at=now, thing=thing)]
-    if decision != "REJECTED":
+    return enforcing.believe_name(world, now, number, _text(value, "decision"), name)
+
+
+def _security(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
+    """Two-step verification was turned off by the link in Meta's mail: the next registration sets another PIN."""
+    number = _displayed(world, value, number)
+    if _text(value, "event") != "PIN_REQUEST_SUCCESS":
         return []
-    changed = {"new_name_status": "DECLINED"} if number.new_name else {"name_status": "DECLINED"}
-    return [Put(at=now, thing=replace(number, **changed))]
+    return [Put(at=now, thing=replace(number, pin="", pin_failures=0, pin_locked_until=0, pin_failed_at=0))]
 
 
 def _number_quality(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
@@ -167,13 +165,14 @@ def _preferences(world: World, now: int, value: dict[str, Any], number: PhoneNum
 _Change = Callable[[World, int, dict[str, Any], PhoneNumber], list[Event]]
 _CHANGES: dict[str, _Change] = {
     "account_review_update": _account_review,
-    "account_update": _account,
+    "account_update": enforcing.believe,
     "business_capability_update": _capability,
     "flows": _flow,
     "message_template_quality_update": _template_quality,
     "message_template_status_update": _template_status,
     "phone_number_name_update": _name,
     "phone_number_quality_update": _number_quality,
+    "security": _security,
     "template_category_update": _template_category,
     "user_preferences": _preferences,
 }
