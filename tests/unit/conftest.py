@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,3 +124,16 @@ def world() -> World:
 def call(world: World) -> Caller:
     """Calls operations on the world."""
     return Caller(world)
+
+
+@pytest.fixture
+def make_stage() -> Callable[..., Any]:
+    """Makes worlds in which time passes and users act; takes a seed and knobs."""
+    # importlib mode does not put sister modules on the path
+    spec = spec_from_file_location("stage", Path(__file__).with_name("stage.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Callable[..., Any] = module.Stage
+    return found
