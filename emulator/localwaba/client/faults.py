@@ -61,6 +61,11 @@ class Faults:
         return found
 
 
+def is_ordered(why: str) -> bool:
+    """Whether a reason says that a fault wanted it so."""
+    return why.startswith("[fault]")
+
+
 def _given(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localwaba.client.calls import Call, GraphError, call_of
-from localwaba.client.faults import Faults
+from localwaba.client.faults import Faults, is_ordered
 from localwaba.client.link import ControlError, Link
 from localwaba.client.refusals import Refusals
 from localwaba.client.templates import Templates
@@ -244,13 +244,14 @@ class Waba:
 
     @property
     def unexpected_refusals(self) -> list[Call]:
-        """The refused calls of the app that the test did not expect."""
-        return [call for call in self.refusals if call.trace not in self._expected]
+        """The refused calls of the app that the test did not expect; those that a fault ordered are no mistakes."""
+        return [call for call in self.refusals if call.trace not in self._expected and not is_ordered(call.why)]
 
     @property
     def unexpected_failures(self) -> list[dict[str, Any]]:
-        """The messages that failed later and that the test did not expect to."""
-        return [one for one in self.messages(status="failed") if one["id"] not in self._expected]
+        """The messages that failed later and that the test did not expect to, nor a fault ordered."""
+        failed = [one for one in self.messages(status="failed") if one["id"] not in self._expected]
+        return [one for one in failed if "error" in one and not is_ordered(one.get("why", ""))]
 
     def strangers(self) -> list[Call]:
         """Calls since this was made with a token that no world of the server knows.
@@ -261,4 +262,4 @@ class Waba:
             entries = self.link.of("").call("GET", "journal", query={"kind": "call", "limit": 20_000})["entries"]
         except ControlError:
             return []
-        return [call for call in map(call_of, entries) if call.code == 190 and call.at * 1000 >= self._since]
+        return [call for call in map(call_of, entries) if call.code == 190 and call.at * 1000 > self._since]
