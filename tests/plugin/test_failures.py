@@ -268,11 +268,13 @@ def test_unwanted(app: Any, ada: User) -> None:
 def test_many_refusals(app: Any, ada: User) -> None:
     """Of many refusals the last twenty are shown, and how many there were."""
     with app.waba.refuses(100):
-        for _ in range(23):
-            app.send(ada.wa_id, body="")
+        for count in range(23):
+            app.send(ada.wa_id, body="x" * (5000 + count))
     text = text_of(lambda: ada.receives(timeout=WAIT))
     assert "Refused calls of the app (23)\n  … 3 more before these\n" in text
     assert text.count("-> 400") == 20
+    assert "got 5002" not in text
+    assert "got 5022" in text
 
 
 def test_unknown_member(ada: User) -> None:

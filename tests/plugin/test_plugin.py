@@ -81,7 +81,7 @@ def test_marker(run: Run) -> None:
     """The marker sets seed, clock and policy; nearer markers win, knobs of all of them are turned."""
     result = run(
         """
-@pytest.mark.waba(seed=5, policy={"read_after": None, "sent_after": 2})
+@pytest.mark.waba(seed=5, clock="2026-02-01T00:00:00Z", policy={"read_after": None, "sent_after": 2})
 class TestMarked:
     @pytest.mark.waba(clock="2026-03-01T00:00:00Z", policy={"sent_after": 1})
     def test_it(self, waba):

@@ -101,6 +101,7 @@ def test_taps(app: Any, waba: Waba, ada: User, named: str) -> None:
     ada.sends("hi")
     buttons = [{"type": "reply", "reply": {"id": "yes-1", "title": "Yes"}}]
     app.send(ada.wa_id, "interactive", type="button", body={"text": "Sure?"}, action={"buttons": buttons})
+    ada.receives(buttons=["Yes"])
     ada.taps(named)
     assert last(waba)["interactive"]["button_reply"] == {"id": "yes-1", "title": "Yes"}
 
@@ -156,12 +157,13 @@ def test_a_late_arrival_is_not_lost(app: Any, waba: Waba, ada: User) -> None:
     assert ada.receives().text == "slow"
 
 
-def test_receives_waits_for_the_background(app: Any, ada: User) -> None:
+def test_receives_waits_for_the_background(app: Any, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """An app that answers its webhook at once and works afterwards is waited for."""
-    started = threading.Event()
-    worker = threading.Thread(target=lambda: (started.wait(5), app.send(ada.wa_id, body="done")))
+    looked = threading.Event()
+    look = ada._arrived
+    monkeypatch.setattr(ada, "_arrived", lambda: (look(), looked.set())[0])
+    worker = threading.Thread(target=lambda: (looked.wait(5), app.send(ada.wa_id, body="done")))
     worker.start()
-    app.answers = lambda message: started.set()
     ada.sends("hi")
     assert ada.receives(text="done", timeout=5).text == "done"
     worker.join()

@@ -89,6 +89,9 @@ def _words(wanted: Wanted) -> str:
     if isinstance(wanted, re.Pattern):
         return f"matching /{wanted.pattern}/"
     if callable(wanted):
+        words = getattr(wanted, "words", "")
+        if words:
+            return str(words)
         name = getattr(wanted, "__name__", repr(wanted))
         return "for which a function says yes" if name == "<lambda>" else f"for which {name} says yes"
     return _shown(tuple(wanted) if isinstance(wanted, list) else wanted)

@@ -25,7 +25,9 @@ _ARRIVED = frozenset({"sent", "delivered", "read", "played"})
 class User:
     """Somebody with WhatsApp, who writes to the business number of a world and reads what it answers.
 
-    What a user does returns once the app has been told of it and has answered its webhooks. Times are real seconds.
+    What a user does returns once the app has been told of it and has answered its webhooks. All of this blocks: where
+    the app runs in the event loop of the test itself, call it as `await asyncio.to_thread(ada.sends, "hi")`. Times are
+    real seconds.
     """
 
     def __init__(self, waba: Waba, described: Mapping[str, Any]) -> None:
