@@ -13,6 +13,7 @@ from localwaba.domain.seeding import SCOPES, access_token, app_token
 from localwaba.domain.tokens import LONG_LIFE, fault, unreadable
 from localwaba.domain.world import World
 from localwaba.operations.call import Answer, Call, missing
+from localwaba.wire.errors import envelope
 
 CODES = "codes"
 """The note of a world that holds codes of Embedded Signup: code -> {"app_id"?, "user_id"?, "scopes"?,
@@ -88,7 +89,7 @@ def _described(world: World, token: Token, now: int) -> dict[str, Any]:
 
 
 def _error(refusal: Refusal) -> dict[str, Any]:
-    found: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+    found: dict[str, Any] = {"code": refusal.code, "message": envelope(refusal, "")["error"]["message"]}
     return found if refusal.subcode is None else found | {"subcode": refusal.subcode}
 
 
