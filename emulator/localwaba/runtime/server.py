@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from localwaba.http.app import App
 from localwaba.http.guards import Guard
@@ -34,6 +35,18 @@ class PortTaken(OSError):
 
 class HandshakeFailed(RuntimeError):
     """The webhook given at the start did not pass its verification."""
+
+
+class _Connection(HttpToolsProtocol):
+    """uvicorn's connection, and who has stopped to write (`nc -N`) still gets the answers to what was written."""
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Keeps the connection open for the last answer, if its request is whole and the answer has not begun."""
+        cycle = self.cycle
+        if cycle is None or cycle.more_body or cycle.response_started:
+            return None
+        cycle.keep_alive = False
+        return True
 
 
 class _Uvicorn(uvicorn.Server):
@@ -154,6 +167,7 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
     guard = Guard(settings.is_loopback, settings.control_token, (settings.host,))
     config = uvicorn.Config(
         App(hosts, guard, __version__),
+        http=_Connection,
         access_log=False,
         log_level="critical",
         lifespan="off",
