@@ -113,7 +113,9 @@ def test_percentages(world: World, calls: int, percent: int) -> None:
 def test_regaining_access(world: World) -> None:
     """Once all is used, the minutes until a call is free are told, and nothing an hour later."""
     turn(world, account_calls=10)
-    ask(world, times=10)
+    ask(world, times=9)
+    assert account_usage(world, "1", world.waba_id, NOW) == (90, 0)
+    ask(world)
     used = [account_usage(world, "1", world.waba_id, NOW + after) for after in (0, 30 * MINUTE + 1, HOUR)]
     assert used == [(100, 60), (100, 30), (0, 0)]
 

@@ -210,12 +210,13 @@ def test_a_pair_limit_told_later(call: Caller) -> None:
 
 
 def test_pairs_take_little_memory(call: Caller) -> None:
-    """Pairs whose burst is whole again are forgotten; at no time is there more than one number for a pair."""
-    turn(call.world, throughput_standard=None)
-    for index in range(5_000):
+    """Pairs whose burst is whole again are forgotten, no other ones; a pair is one number."""
+    turn(call.world, throughput_standard=None, pair_burst=1)
+    for index in range(2_500):
         call.now += 20
         send(call, f"16505{index:06}")
-    assert len(call.world.limits.paced) < 1_500
+        assert refused(call, f"16505{index:06}").code == 131056
+    assert len(call.world.limits.paced) < 1_100
     assert all(isinstance(until, int) for until in call.world.limits.paced.values())
 
 

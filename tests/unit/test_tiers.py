@@ -244,9 +244,9 @@ def test_growth_is_planned_once(life: Life) -> None:
     """However much is sent, one growth is planned at a time; and none that was overtaken takes place."""
     life.send(*range(200))
     assert sum(type(event).__name__ == "GrowthPlanned" for event in life.events) == 1
-    life.patch(messaging_limit="TIER_10K")
+    life.patch(messaging_limit="TIER_50")
     life.advance(6 * HOUR)
-    assert life.limit == "TIER_10K"
+    assert life.limit == "TIER_50"
 
 
 def test_no_growth_by_itself(life: Life) -> None:
