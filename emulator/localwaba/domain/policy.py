@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
+from localwaba.domain.pricing import VOLUME_TIERS, ModelName
+
 
 def _knob(text: str, source: str, confidence: Literal["M", "C", "U"]) -> msgspec.Meta:
     """What a knob decides, where its default comes from, and how sure that is (Meta says so, captured, uncertain)."""
@@ -317,6 +319,44 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = False
     flagged_for: Annotated[float, _knob("How long a number is FLAGGED", "Meta: as above (7 days)", "M")] = 604_800.0
+
+    # Pricing
+    pricing_model: Annotated[
+        ModelName,
+        _knob(
+            "What is charged: messages, or conversations as until June 2025; per_message_2026_10 charges utility "
+            "templates inside the window, and free-form messages beyond 1,000 a month and number",
+            "Meta: pricing (since July 2025)",
+            "M",
+        ),
+    ] = "per_message"
+    volume_tiers: Annotated[
+        tuple[int, ...],
+        _knob(
+            "Messages of a month, market and category (utility, authentication) at which a volume tier ends",
+            "Meta: volume tiers; the real bounds differ by market and quarter",
+            "U",
+        ),
+    ] = VOLUME_TIERS
+    authentication_international: Annotated[
+        tuple[str, ...],
+        _knob(
+            "Countries to which authentication templates from abroad have the international rate", "Meta: pricing", "M"
+        ),
+    ] = ()
+    ai_provider_countries: Annotated[
+        tuple[str, ...],
+        _knob(
+            "Countries in which this business is charged for free-form messages, as providers of general AI are since "
+            "February 2026",
+            "Meta: pricing for AI providers",
+            "M",
+        ),
+    ] = ()
+    analytics_cost: Annotated[
+        float,
+        _knob("`cost` of each charged message or conversation in analytics; real rates are not known", "invented", "U"),
+    ] = 0.01
 
     # What fails for the recipient's sake
     marketing_cap: Annotated[

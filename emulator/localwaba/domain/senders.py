@@ -51,6 +51,11 @@ def check_registered(number: PhoneNumber) -> None:
     )
 
 
+def is_provided(number: PhoneNumber) -> bool:
+    """Whether Meta itself gave the number to its business."""
+    return number.digits.startswith(_PROVIDED)
+
+
 def _check_number(world: World, number: PhoneNumber, now: int, user: User | None) -> None:
     check_registered(number)
     patch = f"PATCH /_localwaba/phone_numbers/{number.id}"
@@ -66,8 +71,7 @@ def _check_number(world: World, number: PhoneNumber, now: int, user: User | None
             why=f"{number.display} is {number.status}: it may answer users, but {user.wa_id} has not written lately",
             fix=f'wait until the user writes, or {patch} {{"status":"CONNECTED"}}',
         )
-    unapproved = number.name_status not in USABLE and number.digits.startswith(_PROVIDED)
-    if unapproved and world.policy.unapproved_name == "refuse":
+    if number.name_status not in USABLE and is_provided(number) and world.policy.unapproved_name == "refuse":
         raise refuse(
             131037,
             rule="display name",

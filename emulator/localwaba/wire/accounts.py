@@ -59,7 +59,7 @@ def _on_behalf_of(view: View, waba: Waba, field: Field) -> Any:
 
 
 def _health(view: View, waba: Waba, field: Field) -> Any:
-    return health_status(view.world, view.app_id, waba)
+    return health_status(view.world, view.app_id, waba, now=view.now)
 
 
 def _setting(name: str, default: Any = ABSENT) -> Reader:

@@ -44,7 +44,7 @@ def _health(view: View, flow: Flow, field: Field) -> dict[str, Any]:
     """The health of the flow and of all that its messages pass through; `phone_number(id)` adds a number."""
     world = view.world
     number = world.numbers.get(field.modifier("phone_number") or "")
-    found = health_status(world, view.app_id, world.wabas[flow.waba_id], number=number)
+    found = health_status(world, view.app_id, world.wabas[flow.waba_id], now=view.now, number=number)
     entity: dict[str, Any] = {"entity_type": "FLOW", "id": flow.id, "can_send_message": "AVAILABLE"}
     if flow.status == "THROTTLED":
         entity["can_send_message"] = "LIMITED"

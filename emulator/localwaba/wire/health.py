@@ -1,16 +1,22 @@
-"""`health_status`: which of the things that a message passes through would stop it, computed from their state."""
+"""`health_status`: which of the things that a message passes through would stop it, computed from their state.
+
+Codes and sentences are those of Meta's samples where there is one (141002, 141006, 141010, 141014, the display name);
+where a send would be refused with another code, that code is the entity's.
+"""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from localwaba.domain.account_state import BUSINESS_INITIATED, USER_INITIATED, UTILITY_RATE, UTILITY_TEMPLATES
+from localwaba.domain.enforcement import ban_date, closed, is_active
 from localwaba.domain.model import App, Business, PhoneNumber, Template, Waba
-from localwaba.domain.registration import USABLE_NAMES
+from localwaba.domain.names import USABLE
+from localwaba.domain.senders import ABSENT, HELD, is_provided
 from localwaba.domain.world import World
 
 _RANK = {"AVAILABLE": 0, "LIMITED": 1, "BLOCKED": 2}
-_SENDING = frozenset({"CONNECTED", "FLAGGED", "RATE_LIMITED"})
-_BANNED = frozenset({"BANNED", "DISABLED", "DELETED"})
+_BANNED = frozenset({"BANNED", "DELETED", "DISABLED"})
 _NAME_PENDING = (
     "Your display name has not been approved yet. Your message limit will increase after the display name is approved."
 )
@@ -25,13 +31,24 @@ class Trouble(NamedTuple):
     solution: str = ""
 
 
-_BANNED_WABA = Trouble(
-    "BLOCKED",
-    141014,
-    "The WABA is banned.",
+_APPEAL = (
     "Please visit Business Support Home for more details (https://business.facebook.com/accountquality) on how to "
-    "appeal the ban.",
+    "appeal the ban."
 )
+_BANNED_WABA = Trouble("BLOCKED", 141014, "The WABA is banned.", _APPEAL)
+_UNPAID = Trouble(
+    "BLOCKED",
+    141006,
+    "There is an error with the payment method. This will block business initiated conversations.",
+    "There was an error with your payment method. Please add a new payment method to the account.",
+)
+_NAME_NEEDED = Trouble(
+    "BLOCKED",
+    131037,
+    "WhatsApp provided number needs display name approval before message can be sent.",
+    "Wait for the approval of the display name, or ask for another one.",
+)
+_DEVELOPMENT = Trouble("LIMITED", 0, "The app is in development mode: it gets no webhooks of production data.")
 _UNVERIFIED_BUSINESS = Trouble(
     "LIMITED",
     141010,
@@ -47,7 +64,13 @@ _UNAPPROVED_TEMPLATE = Trouble(
 
 
 def health_status(
-    world: World, app_id: str, waba: Waba, *, number: PhoneNumber | None = None, template: Template | None = None
+    world: World,
+    app_id: str,
+    waba: Waba,
+    *,
+    now: int,
+    number: PhoneNumber | None = None,
+    template: Template | None = None,
 ) -> dict[str, Any]:
     """The health of a number, a template or an account: every thing on the way, and the worst of them as the whole.
 
@@ -55,31 +78,76 @@ def health_status(
     """
     entities: list[dict[str, Any]] = []
     if number is not None:
-        entities.append(_entity("PHONE_NUMBER", number.id, _number_troubles(number)))
+        entities.append(_entity("PHONE_NUMBER", number.id, _number_troubles(world, number)))
     if template is not None:
         troubles = [] if template.status == "APPROVED" else [_UNAPPROVED_TEMPLATE]
         entities.append(_entity("MESSAGE_TEMPLATE", template.id, troubles))
-    banned = waba.status in _BANNED or waba.review_status == "REJECTED"
-    entities.append(_entity("WABA", waba.id, [_BANNED_WABA] if banned else []))
+    entities.append(_entity("WABA", waba.id, _account_troubles(world, waba, now)))
     business: Business | None = world.businesses.get(waba.business_id)
     if business is not None:
-        troubles = [] if business.verification_status == "verified" else [_UNVERIFIED_BUSINESS]
-        entities.append(_entity("BUSINESS", business.id, troubles))
+        entities.append(_entity("BUSINESS", business.id, _business_troubles(world, business, now)))
     app: App | None = world.apps.get(app_id)
     if app is not None:
-        entities.append(_entity("APP", app.id, []))
+        entities.append(_entity("APP", app.id, [_DEVELOPMENT] if app.in_development else []))
     worst = max((entity["can_send_message"] for entity in entities), key=_RANK.__getitem__)
     return {"can_send_message": worst, "entities": entities}
 
 
-def _number_troubles(number: PhoneNumber) -> list[Trouble]:
+def _number_troubles(world: World, number: PhoneNumber) -> list[Trouble]:
     troubles: list[Trouble] = []
-    if not number.registered:
+    if not number.registered or number.status in ABSENT:
         troubles.append(Trouble("BLOCKED", 133010, "Account not registered", "Register the phone number."))
-    elif number.status not in _SENDING:
-        troubles.append(Trouble("BLOCKED", 131031, f"The phone number is {number.status}."))
-    if number.name_status not in USABLE_NAMES:
-        troubles.append(Trouble("LIMITED", 0, _NAME_PENDING))
+    elif number.status == "BANNED":
+        troubles.append(Trouble("BLOCKED", 131031, "The phone number is banned.", _APPEAL))
+    elif number.status in HELD:
+        troubles.append(Trouble("LIMITED", 0, f"The phone number is {number.status}: it can only answer users."))
+    if number.name_status not in USABLE:
+        is_refused = is_provided(number) and world.policy.unapproved_name == "refuse"
+        troubles.append(_NAME_NEEDED if is_refused else Trouble("LIMITED", 0, _NAME_PENDING))
+    return troubles
+
+
+def _account_troubles(world: World, waba: Waba, now: int) -> list[Trouble]:
+    standing = world.standings.get(waba.id)
+    if waba.status in _BANNED or waba.review_status == "REJECTED" or (standing and closed(standing, now)):
+        return [_BANNED_WABA]
+    if standing is None:
+        return []
+    troubles: list[Trouble] = []
+    restrictions = standing.restrictions
+    active = [kind for kind in restrictions if is_active(standing, kind, now)]
+    sending = [kind for kind in (BUSINESS_INITIATED, USER_INITIATED) if kind in active]
+    if len(sending) > 1:
+        end = max(restrictions[kind].until for kind in sending)
+        description = f"The WABA is restricted from sending messages until {ban_date(end)}."
+        troubles.append(Trouble("BLOCKED", world.policy.restriction_code, description, _APPEAL))
+    elif sending:
+        verb = "initiate conversations" if sending == [BUSINESS_INITIATED] else "answer users"
+        troubles.append(
+            Trouble("LIMITED", 0, f"The WABA is restricted: it cannot {verb}{_end(restrictions[sending[0]].until)}.")
+        )
+    for kind, what in (
+        (UTILITY_RATE, "send as many utility messages as it likes"),
+        (UTILITY_TEMPLATES, "use utility templates"),
+    ):
+        if kind in active:
+            troubles.append(Trouble("LIMITED", 0, f"The WABA cannot {what}{_end(restrictions[kind].until)}."))
+    if standing.countries:
+        names = ", ".join(standing.countries)
+        troubles.append(Trouble("LIMITED", 0, f"The WABA is restricted from messaging users in {names}."))
+    return [*troubles, _UNPAID] if standing.unpaid_since else troubles
+
+
+def _end(until: int) -> str:
+    return f" until {ban_date(until)}" if until else ""
+
+
+def _business_troubles(world: World, business: Business, now: int) -> list[Trouble]:
+    troubles = [] if business.verification_status == "verified" else [_UNVERIFIED_BUSINESS]
+    until = world.quality.barred.get(business.id, 0)
+    if now < until:
+        description = f"The business cannot send templates until {ban_date(until)}: its portfolio is under review."
+        troubles.append(Trouble("LIMITED", 0, description))
     return troubles
 
 

@@ -60,7 +60,7 @@ def _new_certificate(view: View, number: PhoneNumber, field: Field) -> Any:
 
 
 def _health(view: View, number: PhoneNumber, field: Field) -> Any:
-    return health_status(view.world, view.app_id, view.world.wabas[number.waba_id], number=number)
+    return health_status(view.world, view.app_id, view.world.wabas[number.waba_id], now=view.now, number=number)
 
 
 def _limit(view: View, number: PhoneNumber, field: Field) -> Any:

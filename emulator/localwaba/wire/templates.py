@@ -11,13 +11,8 @@ from localwaba.domain.ids import derive
 from localwaba.domain.model import Template
 from localwaba.domain.template_reading import read_back
 from localwaba.wire.fields import Field
+from localwaba.wire.health import health_status
 from localwaba.wire.nodes import ABSENT, Kind, Reader, View
-
-_HEALTH_ERROR = {
-    "error_code": 141002,
-    "error_description": "Message templates can only be sent out if they are approved.",
-    "possible_solution": "Edit or appeal the message template review decision.",
-}
 
 
 def _plain(name: str) -> Reader:
@@ -44,15 +39,8 @@ def _quality(view: View, template: Template, field: Field) -> dict[str, Any]:
 
 
 def _health(view: View, template: Template, field: Field) -> dict[str, Any]:
-    can_send = "AVAILABLE" if template.status == "APPROVED" else "BLOCKED"
-    entity: dict[str, Any] = {
-        "entity_type": "MESSAGE_TEMPLATE",
-        "id": template.id,
-        "can_send_message": can_send,
-    }
-    if can_send == "BLOCKED":
-        entity["errors"] = [_HEALTH_ERROR]
-    return {"can_send_message": can_send, "entities": [entity]}
+    world = view.world
+    return health_status(world, view.app_id, world.wabas[template.waba_id], now=view.now, template=template)
 
 
 TEMPLATE = Kind(
