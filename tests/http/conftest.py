@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import httpx
@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from localwaba.domain.errors import Refusal
+from localwaba.domain.fault_state import Fault
 from localwaba.domain.inbound import new_user
 from localwaba.domain.model import Attempt, Delivery, Message
 from localwaba.domain.numbers import country_of
@@ -40,11 +41,13 @@ class StillNetwork:
         self.status: int | None = 200
         self.refusal: Refusal | None = None
         self.posted: list[tuple[Delivery, str]] = []
+        self.forgeries: list[tuple[str, str]] = []
         self.handshakes: list[Handshake] = []
         self._open = 0
 
-    def post(self, host: WorldHost, delivery: Delivery, url: str) -> None:
+    def post(self, host: WorldHost, delivery: Delivery, url: str, faults: Sequence[Fault] = ()) -> None:
         self.posted.append((delivery, url))
+        self.forgeries += [(delivery.id, fault.kind) for fault in faults]
         self._open += 1
         asyncio.get_running_loop().call_soon(self._answer, host, delivery.id, url)
 

@@ -196,7 +196,10 @@ def _is_turning(fault: Fault, event: StatusReached) -> bool:
 def _fail(fault: Fault, event: StatusReached, rest: Sequence[Event]) -> list[Event]:
     given = fault.parameters
     if given["after"] == "accepted":
-        return tell(TellStatus(event.message_id, "failed", fault), event.at)
+        failed, *then = tell(TellStatus(event.message_id, "failed", fault), event.at)
+        if then and isinstance(failed, StatusReached):  # what is delivered after all has its price
+            failed = replace(failed, pricing=event.pricing, in_entry_window=event.in_entry_window)
+        return [failed, *then]
     pause = int(given["seconds"] * SECOND)
     failing = TellStatus(event.message_id, "failed", fault)
     return [replace(event, final=False), Scheduled(at=event.at, due=event.at + pause, item=failing)]
