@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from localwaba.domain import fault_state, limits_state, quality_state, template_life, tiers
+from localwaba.domain import billing, fault_state, limits_state, quality_state, template_life, tiers
 from localwaba.domain.account_state import CLEAN, CodeIssued, StandingChanged, VerificationChanged
 from localwaba.domain.agenda import RetryDelivery
 from localwaba.domain.events import (
@@ -153,6 +153,8 @@ def _reach(world: World, event: StatusReached) -> None:
     if event.pricing is not None:
         message.pricing = event.pricing
         message.in_entry_window = event.in_entry_window
+        message.conversation = event.conversation
+    billing.note_status(world, message, event)
     if event.final:
         _finish(world, message.id)
 
@@ -163,6 +165,7 @@ def _receive(world: World, event: MessageReceived) -> None:
     number = world.numbers.get(message.phone_number_id)
     if number is not None and message.type != "system":
         limits_state.count_traffic(world.limits, world.policy, number, event.at)
+        billing.note_received(world, message)
     _finish(world, message.id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localwaba.domain import enforcement, quality, template_life, template_pausing, tiers, utility_misuse
+from localwaba.domain import billing, enforcement, quality, template_life, template_pausing, tiers, utility_misuse
 from localwaba.domain.events import Event, StatusReached
 from localwaba.domain.ids import Ids
 from localwaba.domain.quality_state import FeedbackGiven, NumberRated, TemplateCategorised, TemplateRated
@@ -14,7 +14,7 @@ from localwaba.domain.world import World
 Rule = Callable[[World, Any, Ids], list[Event]]
 
 RULES: dict[type, tuple[Rule, ...]] = {
-    StatusReached: (tiers.watch, quality.after_delivery, template_life.end_after_delivery),
+    StatusReached: (tiers.watch, billing.watch_tier, quality.after_delivery, template_life.end_after_delivery),
     FeedbackGiven: (quality.after_feedback,),
     NumberRated: (quality.flag, enforcement.after_rating),
     TemplateCategorised: (utility_misuse.after_category,),

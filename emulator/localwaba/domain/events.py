@@ -73,6 +73,7 @@ class StatusReached(_Event, frozen=True):
     """A message got to a status; `final`: nothing more will be told of it. `silent`: no webhook.
 
     `fault` is the id of the fault that had a hand in it; `apart`: its webhook waits for no other of the chat.
+    `conversation` is its id where conversations are charged, `conversation_until` its end.
     """
 
     message_id: str
@@ -80,6 +81,8 @@ class StatusReached(_Event, frozen=True):
     refusal: Refusal | None = None
     pricing: Pricing | None = None
     in_entry_window: bool = False
+    conversation: str = ""
+    conversation_until: int = 0
     final: bool = False
     silent: bool = False
     fault: str = ""

@@ -298,6 +298,7 @@ class Message(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     identity_key_hash: str | None = None
     pricing: Pricing | None = None
     in_entry_window: bool = False
+    conversation: str = ""
     in_window: bool = False
     media_id: str = ""
     link: str = ""

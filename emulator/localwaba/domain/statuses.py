@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from localwaba.domain import senders, tiers, windows
+from localwaba.domain import billing, senders, tiers, windows
 from localwaba.domain.agenda import AnswerMessage, ReachStatus
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refusal
@@ -12,7 +12,6 @@ from localwaba.domain.events import Event, Scheduled, StatusReached
 from localwaba.domain.expiry import expires_at
 from localwaba.domain.model import Behaviour, Message, Pair
 from localwaba.domain.policy import Policy
-from localwaba.domain.pricing import price
 from localwaba.domain.recipients import refusal_of
 from localwaba.domain.world import World
 
@@ -37,20 +36,17 @@ def dispatch(world: World, message_id: str, now: int, link_fault: Refusal | None
     if refusal is not None:
         return [StatusReached(at=now, message_id=message_id, status="failed", refusal=refusal, final=True)]
     in_entry = windows.in_entry_window(pair, message.at)
-    pricing = price(
-        message.category or "service",
-        is_template=bool(message.template_id),
-        in_window=message.in_window,
-        in_entry_window=in_entry,
-    )
+    decision = billing.decide(world, message, pair, now, in_entry_window=in_entry)
     following = _next(message, user.behaviour, pair, world.policy, "sent", now)
     return [
         StatusReached(
             at=now,
             message_id=message_id,
             status="sent",
-            pricing=pricing,
+            pricing=decision.pricing,
             in_entry_window=in_entry,
+            conversation=decision.conversation,
+            conversation_until=decision.until,
             final=following is None,
         ),
         *([following] if following else ()),

@@ -9,6 +9,7 @@ import msgspec
 
 from localwaba.domain.account_state import Standing
 from localwaba.domain.agenda import Due
+from localwaba.domain.billing_state import Billing
 from localwaba.domain.fault_state import Armed, FaultRecord
 from localwaba.domain.ids import Ids
 from localwaba.domain.limits_state import Limits
@@ -81,6 +82,7 @@ class World(msgspec.Struct, kw_only=True):
     fault_record: FaultRecord = msgspec.field(default_factory=FaultRecord)
     standings: dict[str, Standing] = {}
     quality: QualityState = msgspec.field(default_factory=QualityState)
+    billing: Billing = msgspec.field(default_factory=Billing)
 
     def ids(self) -> Ids:
         """The source of this world's next ids."""

@@ -118,15 +118,18 @@ def _status(world: World, message: Message, user: User, event: StatusReached, tr
         item["biz_opaque_callback_data"] = message.callback_data
     pricing = message.pricing
     if pricing is not None and status != "failed":
-        if traits.status_conversation or message.in_entry_window:
+        if message.conversation:
+            item["conversation"] = _charged_conversation(message, event, pricing.category)
+        elif traits.status_conversation or message.in_entry_window:
             item["conversation"] = _conversation(world, message, pricing.category, status, stamp)
         if world.policy.status_pricing == "all" or status in ("sent", "delivered"):
             item["pricing"] = {
                 "billable": pricing.billable,
                 "pricing_model": pricing.pricing_model,
                 "category": pricing.category,
-                "type": pricing.type,
             }
+            if pricing.type:
+                item["pricing"]["type"] = pricing.type
     if event.refusal is not None:
         item["errors"] = [webhook_error(event.refusal, world.policy.error_href)]
     return item
@@ -141,7 +144,16 @@ def _conversation(world: World, message: Message, category: str, status: str, st
     found: dict[str, Any] = {"id": derive(world.seed, f"conversation {scope}").hex()}
     if status == "sent":
         found["expiration_timestamp"] = str(pair.entry_until // SECOND) if message.in_entry_window else stamp
-    found["origin"] = {"type": origin}
+    found["origin"] = {"type": origin.replace("-", "_")}
+    return found
+
+
+def _charged_conversation(message: Message, event: StatusReached, category: str) -> dict[str, Any]:
+    """The conversation that a message belongs to where conversations are charged, whatever the version."""
+    found: dict[str, Any] = {"id": message.conversation}
+    if event.conversation_until:
+        found["expiration_timestamp"] = str(event.conversation_until // SECOND)
+    found["origin"] = {"type": category.replace("-", "_")}
     return found
 
 
