@@ -1,0 +1,370 @@
+"""One function for each kind of step of a scenario: what it does to a world, or what it holds against it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from time import sleep
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from localwaba.client import User, Waba
+from localwaba.client.chat import Bubble
+from localwaba.client.failure import listed
+from localwaba.runtime.scene import Missed, Scene
+from localwaba.runtime.system import elapsed
+from localwaba.runtime.wanting import Fitting, captured, fits, misses, resolve, shown
+from localwaba_scenarios import model
+
+Found = TypeVar("Found")
+_LONG = 30.0
+
+
+def perform(step: model.Step, scene: Scene) -> None:
+    """Does what a step says; raises what went wrong."""
+    _DEEDS[type(step)](step, scene)
+
+
+# users
+
+
+def _send(step: model.Sends, scene: Scene) -> None:
+    user = scene.users[step.user]
+    message = resolve(step.message, scene.scope)
+    user.sends_message(message, reply_to=_last_of_app(user) if step.quotes else None)
+
+
+def _last_of_app(user: User) -> Bubble:
+    found = [one for one in user.inbox if one.sender == "business"]
+    if not found:
+        raise Missed(f"there is nothing to reply to: the app has not sent {user.name} anything yet")
+    return found[-1]
+
+
+def _send_file(step: model.SendsFile, scene: Scene) -> None:
+    user = scene.users[step.user]
+    sends: Callable[..., str] = getattr(user, f"sends_{step.kind}")
+    sends(Path(step.file) if step.file else None, **resolve(step.members, scene.scope))
+
+
+def _tap(step: model.Taps, scene: Scene) -> None:
+    scene.users[step.user].taps(resolve(step.title, scene.scope))
+
+
+def _react(step: model.Reacts, scene: Scene) -> None:
+    user = scene.users[step.user]
+    user.reacts(resolve(step.emoji, scene.scope), to=_last_of_app(user))
+
+
+def _do(step: model.Does, scene: Scene) -> None:
+    user = scene.users[step.user]
+    result = user.does(step.action, **resolve(step.options, scene.scope))
+    if step.action == "change_number":
+        scene.meet(step.user, scene.waba.user(wa_id=str(result["wa_id"])))
+
+
+# the app
+
+
+def _reply(step: model.Replies, scene: Scene) -> None:
+    user = scene.users[step.user]
+    wanted = {name: resolve(value, scene.scope) for name, value in step.wanted.items()}
+    given = {name: value if isinstance(value, str) else _fitting(value) for name, value in wanted.items()}
+    if step.quotes is not None:
+        given["reply_to"] = _quoting(user, resolve(step.quotes, scene.scope))
+    found = user.receives(timeout=step.within, **given)
+    for name, value in wanted.items():
+        scene.scope |= captured(value, getattr(found, name))
+
+
+def _fitting(value: Any) -> Any:
+    """Something wanted, in the form that tells best how a message differs from it."""
+    is_plain = isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+    return value if is_plain or hasattr(value, "search") else Fitting(value)
+
+
+def _quoting(user: User, text: Any) -> Fitting:
+    """Quotes a message that says this."""
+
+    def quotes(message_id: Any) -> bool:
+        return any(one.id == message_id and fits(text, one.text) for one in user.chat)
+
+    return Fitting(text, quotes, f"the id of the message {shown(text)}")
+
+
+def _silence(step: model.Silence, scene: Scene) -> None:
+    scene.users[step.user].receives_nothing(step.within)
+
+
+def _fail(step: model.Fails, scene: Scene) -> None:
+    waba = scene.waba
+
+    def look() -> list[str]:
+        calls = [call.trace for call in waba.unexpected_refusals if call.code in step.codes]
+        return calls + [one["id"] for one in waba.unexpected_failures if one["error"]["code"] in step.codes]
+
+    def miss() -> str:
+        codes = " or ".join(map(str, step.codes))
+        others = [str(call) for call in waba.refusals if call.n > scene.first_call]
+        others += [f"{one['type']} to {one['user']} -> failed {one['error']['code']}" for one in _failed(waba)]
+        head = f"the app was not told {codes}"
+        head += ", but was refused otherwise" if others else ": none of its calls was refused, no message failed"
+        return "\n".join([head, *listed("What there was", others), *_made(scene)])
+
+    waba.expect(*_await(scene, step.within, look, miss))
+
+
+def _failed(waba: Waba) -> list[dict[str, Any]]:
+    return waba.messages(status="failed", limit=20_000)
+
+
+def _made(scene: Scene) -> list[str]:
+    return listed("Calls of the app", [f"{call.method} {call.path} -> {call.status}" for call in scene.calls])
+
+
+def _call_app(step: model.CallsApp, scene: Scene) -> None:
+    if not scene.app:
+        raise Missed("nobody knows where the app is: it is called at the origin of its webhook")
+    parts = urlsplit(scene.app)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    body = None if step.body is None else json.dumps(resolve(step.body, scene.scope)).encode()
+    headers = {} if body is None else {"Content-Type": "application/json"}
+    headers |= {name: str(value) for name, value in resolve(step.headers, scene.scope).items()}
+    path = quote(resolve(step.path, scene.scope), safe="/?&=,.:%~+")
+    connection = kind(str(parts.hostname), parts.port, timeout=_LONG)
+    try:
+        connection.request(step.method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read(2_000).decode("utf-8", "replace")
+    except (OSError, HTTPException) as error:
+        raise Missed(f"{step.method} {scene.app}{path}: {error or type(error).__name__}") from None
+    finally:
+        connection.close()
+    if answer.status != step.status if step.status else not 200 <= answer.status < 300:
+        wanted = step.status or "2xx"
+        raise Missed(f"{step.method} {path} was answered with {answer.status}, expected {wanted}\n{text}".rstrip())
+    scene.waba.settle(scene.waba.patience)
+
+
+# expectations
+
+
+def _await(scene: Scene, within: float, look: Callable[[], Found], miss: Callable[[], str]) -> Found:
+    """What `look` finds, within so many real seconds."""
+    until, pause = elapsed() + within, 0.005
+    while True:
+        scene.waba.settle(max(0.01, until - elapsed()))
+        found = look()
+        if found:
+            return found
+        if elapsed() >= until:
+            raise Missed(miss())
+        sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+
+
+def _hold(
+    scene: Scene, step: model.LastMessage | model.ExpectTemplate, views: Callable[[], list[dict[str, Any]]], what: str
+) -> dict[str, Any]:
+    """The last of some views that is as wanted."""
+    wanted = resolve(step.wanted, scene.scope)
+
+    def look() -> list[dict[str, Any]]:
+        return [one for one in views() if fits(wanted, one)]
+
+    def miss() -> str:
+        there = views()
+        if not there:
+            return f"there is no {what}"
+        differing = list(misses(wanted, there[-1]))
+        more = [f"  {line}" for line in differing[1:]]
+        why = there[-1].get("why")
+        return "\n".join([f"{what}: {differing[0]}" if differing else what, *more, *([f"  {why}"] if why else [])])
+
+    return _await(scene, step.within, look, miss)[-1]
+
+
+def _last_message(step: model.LastMessage, scene: Scene) -> None:
+    user, direction = scene.users[step.user], "out" if step.outbound else "in"
+
+    def views() -> list[dict[str, Any]]:
+        return [_message(one) for one in scene.waba.messages(user=user.wa_id, direction=direction, limit=20_000)[-1:]]
+
+    what = f"message to {user.name}" if step.outbound else f"message of {user.name}"
+    found = _hold(scene, step, views, what)
+    if found["status"] == "failed":
+        scene.waba.expect(found["id"])
+
+
+def _message(one: Mapping[str, Any]) -> dict[str, Any]:
+    body = one.get("body") or {}
+    return {
+        "id": one["id"],
+        "status": one["status"],
+        "statuses": [entry["status"] for entry in one["history"]],
+        "error": (one.get("error") or {}).get("code"),
+        "type": one["type"],
+        "text": one.get("text", ""),
+        "category": one.get("category"),
+        "template": (body.get("template") or {}).get("name"),
+        "body": body,
+        "why": one.get("why"),
+    }
+
+
+def _template(step: model.ExpectTemplate, scene: Scene) -> None:
+    def views() -> list[dict[str, Any]]:
+        return [one for one in scene.waba.templates() if one["name"] == step.template]
+
+    known = ", ".join(sorted({str(one["name"]) for one in scene.waba.templates()}))
+    _hold(scene, step, views, f"template {step.template}" + ("" if views() else f"; there are {known}"))
+
+
+def _call(step: model.ExpectCall, scene: Scene) -> None:
+    def views() -> list[dict[str, Any]]:
+        names = ("n", "method", "path", "operation", "status", "request", "answer")
+        return [{name: getattr(call, name) for name in names} for call in scene.calls]
+
+    found = _times(
+        scene, step, views, "call of the app", lambda one: f"{one['method']} {one['path']} -> {one['status']}"
+    )
+    if "status" in step.wanted:
+        scene.expected |= {one["n"] for one in found}
+
+
+def _webhook(step: model.ExpectWebhook, scene: Scene) -> None:
+    def views() -> list[dict[str, Any]]:
+        return [_delivery(one) for one in scene.deliveries]
+
+    def line(one: Mapping[str, Any]) -> str:
+        return f"{one['field']} -> {one['answered'] or one['state']}: {shown(one['value'])}"
+
+    _times(scene, step, views, "webhook", line)
+
+
+def _delivery(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "field": one["field"],
+        "state": one["state"],
+        "answered": one["attempts"][-1]["status"] if one["attempts"] else None,
+        "value": _value(one),
+    }
+
+
+def _value(delivery: Mapping[str, Any]) -> Mapping[str, Any]:
+    value: Mapping[str, Any] = delivery["body"]["entry"][0]["changes"][0]["value"]
+    return value
+
+
+def _times(
+    scene: Scene,
+    step: model.ExpectCall | model.ExpectWebhook,
+    views: Callable[[], list[dict[str, Any]]],
+    what: str,
+    line: Callable[[Mapping[str, Any]], str],
+) -> list[dict[str, Any]]:
+    """Something has happened, at least once or exactly so often; what it was."""
+    wanted, times = resolve(step.wanted, scene.scope), step.times
+
+    def found() -> list[dict[str, Any]]:
+        return [one for one in views() if fits(wanted, one)]
+
+    def look() -> bool:
+        return len(found()) >= 1 if times is None else len(found()) == times
+
+    def miss() -> str:
+        there = views()
+        head = f"{len(found())} times instead of {times}: {what} {shown(wanted)}" if times is not None else ""
+        head = head or f"there is no {what} {shown(wanted)}"
+        near = min(there, key=lambda one: len(list(misses(wanted, one))), default=None)
+        nearest = ["", f"Nearest: {line(near)}", *(f"  {x}" for x in misses(wanted, near))] if near else []
+        return "\n".join([head, *nearest, *listed("What there was", map(line, there))])
+
+    if times == 0:
+        until = elapsed() + min(step.within, model.SILENCE)
+        while elapsed() < until and look():
+            sleep(0.05)
+            scene.waba.settle(1.0)
+        if not look():
+            raise Missed(miss())
+    else:
+        _await(scene, step.within, look, miss)
+    return found()
+
+
+# Meta and the world
+
+
+def _change_template(step: model.ChangesTemplate, scene: Scene) -> None:
+    name = resolve(step.template, scene.scope)
+    try:
+        scene.waba.templates.change(name, step.language, **resolve(step.changes, scene.scope))
+    except LookupError as error:
+        raise Missed(str(error.args[0])) from None
+
+
+def _change_number(step: model.ChangesNumber, scene: Scene) -> None:
+    path = f"phone_numbers/{scene.waba.phone_number_id}"
+    scene.waba.link.call("PATCH", path, resolve(step.changes, scene.scope))
+    scene.waba.settle(scene.waba.patience)
+
+
+def _announce(step: model.Announces, scene: Scene) -> None:
+    value = {} if step.value is None else {"value": resolve(step.value, scene.scope)}
+    scene.waba.link.call("POST", "platform-events", {"field": step.field} | value)
+    scene.waba.settle(scene.waba.patience)
+
+
+def _repeat(step: model.Repeats, scene: Scene) -> None:
+    there = [one for one in scene.deliveries if one["field"] == step.field]
+    what = f"webhook of the field {step.field}"
+    if step.user is not None:
+        user = scene.users[step.user]
+        sent = [one.id for one in user.chat if one.sender == "user"]
+        what = f"webhook with a message of {user.name}"
+        there = [one for one in there if sent and sent[-1] in [x["id"] for x in _value(one).get("messages", ())]]
+    if not there:
+        raise Missed(f"there is no {what} that could come again")
+    scene.waba.link.call("POST", f"webhooks/{there[-1]['id']}/redeliver")
+    scene.waba.settle(scene.waba.patience)
+
+
+def _pass(step: model.Passes, scene: Scene) -> None:
+    scene.waba.advance(seconds=step.seconds)
+
+
+def _turn(step: model.Rule, scene: Scene) -> None:
+    scene.waba.policy(**resolve(step.knobs, scene.scope))
+
+
+def _arm(step: model.Fault, scene: Scene) -> None:
+    if step.fault is None:
+        scene.waba.link.call("DELETE", "faults")
+    else:
+        scene.waba.link.call("POST", "faults", resolve(step.fault, scene.scope))
+
+
+_DEEDS: dict[type[model.Step], Callable[[Any, Scene], None]] = {
+    model.Sends: _send,
+    model.SendsFile: _send_file,
+    model.Taps: _tap,
+    model.Reacts: _react,
+    model.Does: _do,
+    model.Replies: _reply,
+    model.Silence: _silence,
+    model.LastMessage: _last_message,
+    model.Fails: _fail,
+    model.ExpectCall: _call,
+    model.ExpectWebhook: _webhook,
+    model.ExpectTemplate: _template,
+    model.CallsApp: _call_app,
+    model.ChangesTemplate: _change_template,
+    model.ChangesNumber: _change_number,
+    model.Announces: _announce,
+    model.Repeats: _repeat,
+    model.Passes: _pass,
+    model.Rule: _turn,
+    model.Fault: _arm,
+}

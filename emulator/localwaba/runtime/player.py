@@ -1,0 +1,264 @@
+"""Plays a scenario against a world, step by step, and keeps what is needed to tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from time import sleep
+from typing import Any, Literal
+
+from localwaba.client import ControlError, GraphError, User, Waba
+from localwaba.client.chat import Bubble, draw
+from localwaba.client.failure import listed, told
+from localwaba.client.link import Unreachable
+from localwaba.domain.ids import derive
+from localwaba.domain.numbers import wa_id_of
+from localwaba.runtime.people import People
+from localwaba.runtime.performing import perform
+from localwaba.runtime.scene import Scene
+from localwaba.runtime.system import elapsed
+from localwaba_scenarios.model import Person, Scenario, Step, Template
+
+MORNING = "2026-01-05T09:00:00Z"
+"""When scenarios begin that do not say when: a Monday."""
+INSTANT: dict[str, Any] = {"sent_after": 0.0, "delivered_after": 0.0, "read_after": 0.0, "review_after": 0.0}
+"""Where time stands still, what Meta and users take a moment for happens at once, unless a scenario wants otherwise."""
+
+_QUIET = 0.1
+_PATIENCE = 3.0
+_PICTURES = ("image/png", "image/jpeg", "image/webp")
+_LARGEST = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A step that was played, or skipped behind one that failed. `at` is the world's time after it, in seconds."""
+
+    step: Step
+    outcome: Literal["passed", "failed", "skipped"]
+    seconds: float = 0.0
+    at: float = 0.0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What was written between a user and the business; `pictures` are files by their media id."""
+
+    key: str
+    name: str
+    number: str
+    bubbles: tuple[Bubble, ...]
+    pictures: dict[str, tuple[str, bytes]]
+
+    def lines(self) -> list[str]:
+        """The chat as plain text."""
+        return draw(self.bubbles, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a scenario. `problem` is what nobody expected, such as a refused call; empty if there is none."""
+
+    scenario: Scenario
+    played: tuple[Played, ...]
+    problem: str
+    chats: tuple[Chat, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> Played | None:
+        """The step that failed."""
+        return next((one for one in self.played if one.outcome == "failed"), None)
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether everything was as expected."""
+        return self.failed is None and not self.problem
+
+    @property
+    def headline(self) -> str:
+        """In one line, where and why it failed; empty if it did not."""
+        if self.failed is not None:
+            step = self.failed.step
+            return f"{step.place}: {step.sentence}: {self.failed.text.partition(chr(10))[0]}"
+        return f"{self.scenario.place}: {self.problem.partition(chr(10))[0]}" if self.problem else ""
+
+
+class Numbers:
+    """Gives users numbers: always the same for a scenario, never one that another scenario of the run has had."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def draw(self, seed: int, country: str) -> str:
+        """A number of a country that nobody has yet."""
+        people = People(seed)
+        for n in count():
+            number = people.new_number(country, n)
+            if wa_id_of(number) not in self._taken:
+                self._taken.add(wa_id_of(number))
+                return number
+        raise AssertionError  # count() does not end
+
+
+def seed_of(scenario: Scenario) -> int:
+    """A seed that is a scenario's own: its ids and people do not depend on what else is played."""
+    return int.from_bytes(derive(scenario.seed, scenario.title, 5), "big")
+
+
+def world_options(scenario: Scenario) -> dict[str, Any]:
+    """What a world of its own needs to be for a scenario, as `POST /_localwaba/worlds` takes it."""
+    clock = {"mode": "real"} if scenario.clock == "real" else {"mode": "frozen", "now": scenario.clock or MORNING}
+    return {"seed": seed_of(scenario), "clock": clock, "policy": knobs_of(scenario)}
+
+
+def knobs_of(scenario: Scenario) -> dict[str, Any]:
+    """The knobs of a scenario."""
+    own = dict(scenario.policy.knobs) if scenario.policy else {}
+    return own if scenario.clock == "real" else INSTANT | own
+
+
+Listener = Callable[[Played], None]
+
+
+def play(
+    scenario: Scenario,
+    waba: Waba,
+    *,
+    app: str = "",
+    numbers: Numbers | None = None,
+    listen: Listener = lambda played: None,
+    meet: Callable[[Scene], None] = lambda scene: None,
+) -> Result:
+    """Plays a scenario in a world that is as it needs it. `app` is the origin of the app, for steps that call it.
+
+    `listen` hears of every step when it is over, `meet` of the users before the first one.
+    """
+    began = elapsed()
+    calls = waba.calls
+    scene = Scene(waba, scenario, app.rstrip("/"), {}, {}, 0, frozenset())
+    played: list[Played] = []
+    problem = ""
+    try:
+        _set_up(scene, numbers or Numbers())
+        calls = waba.calls
+        scene.first_call = calls[-1].n if calls else 0
+        scene.before = frozenset(one["id"] for one in waba.deliveries(limit=20_000))
+        meet(scene)
+        for one in _steps(scene):
+            played.append(one)
+            listen(one)
+    except (ControlError, GraphError, LookupError, ValueError) as error:
+        problem = f"the scenario could not begin: {error}"
+    calm(waba)
+    if not problem and scenario.strict and all(one.outcome == "passed" for one in played):
+        problem = _surprises(scene)
+    return Result(scenario, tuple(played), problem, tuple(_chats(scene)), elapsed() - began)
+
+
+def _set_up(scene: Scene, numbers: Numbers) -> None:
+    waba = scene.waba
+    scene.scope |= {
+        "phone_number_id": waba.phone_number_id,
+        "waba_id": waba.waba_id,
+        "business_number": waba.display_phone_number,
+    }
+    for template in scene.scenario.templates:
+        _seed_template(waba, template)
+    seed = seed_of(scene.scenario)
+    for person in scene.scenario.users:
+        scene.meet(person.key, _user(waba, person, numbers, seed))
+
+
+def _user(waba: Waba, person: Person, numbers: Numbers, seed: int) -> User:
+    number = person.number or numbers.draw(seed, person.country)
+    return waba.user(person.name, wa_id=number, username=person.username, **person.behaviour)
+
+
+def _seed_template(waba: Waba, template: Template) -> None:
+    """An approved template, unless the account has it."""
+    there = [one for one in waba.templates() if (one["name"], one["language"]) == (template.name, template.language)]
+    if not there:
+        body = {
+            "name": template.name,
+            "language": template.language,
+            "category": template.category,
+            "components": list(template.components),
+        }
+        try:
+            waba.post(f"{waba.waba_id}/message_templates", body)
+        except GraphError as error:
+            raise ValueError(f"{template.place}: the template {template.name}: {error}") from None
+    if not there or there[0]["status"] != "APPROVED":
+        waba.templates.approve(template.name, template.language)
+
+
+def _steps(scene: Scene) -> Iterator[Played]:
+    steps = iter(scene.scenario.steps)
+    for step in steps:
+        began = elapsed()
+        try:
+            perform(step, scene)
+        except Unreachable:
+            raise
+        except (AssertionError, ControlError, GraphError, LookupError, ValueError, OSError) as error:
+            yield Played(step, "failed", elapsed() - began, scene.waba.now.timestamp(), str(error) or repr(error))
+            break
+        yield Played(step, "passed", elapsed() - began, scene.waba.now.timestamp())
+    for step in steps:
+        yield Played(step, "skipped")
+
+
+def calm(waba: Waba, quiet: float = _QUIET, patience: float = _PATIENCE) -> None:
+    """Waits until the app has been quiet for a moment: it may be at work after it has answered its webhooks."""
+    until, last = elapsed() + patience, -1
+    while elapsed() < until:
+        waba.settle(waba.patience)
+        newest = waba.link.call("GET", "world")["counts"]["journal"]
+        if newest == last:
+            return
+        last = newest
+        sleep(quiet)
+
+
+def _surprises(scene: Scene) -> str:
+    """What went wrong without being expected."""
+    waba = scene.waba
+    refused = [call for call in waba.unexpected_refusals if call.n > scene.first_call and call.n not in scene.expected]
+    untaken = [one for one in scene.deliveries if one["attempts"] and one["state"] != "delivered"]
+    lines = listed("Refused calls of the app", [str(call) for call in refused])
+    lines += listed("Webhooks that the app did not answer with 200", [told(one) for one in untaken])
+    if not lines:
+        return ""
+    what = [f"{len(refused)} of the app's calls were refused"] if refused else []
+    what += [f"{len(untaken)} webhooks were not answered with 200"] if untaken else []
+    head = f"{' and '.join(what)}, which no step expects (strict: false allows it)"
+    return "\n".join([head, *lines])
+
+
+def _chats(scene: Scene) -> Iterator[Chat]:
+    for key, user in scene.users.items():
+        bubbles = tuple(user.chat)
+        pictures: dict[str, tuple[str, bytes]] = {}
+        for one in bubbles:
+            content = one.content if isinstance(one.content, dict) else {}
+            if one.type in ("image", "sticker") and isinstance(content.get("id"), str):
+                found = _picture(scene.waba, content["id"])
+                if found is not None:
+                    pictures[content["id"]] = found
+        yield Chat(key, user.name, user.wa_id, bubbles, pictures)
+
+
+def _picture(waba: Waba, media_id: str) -> tuple[str, bytes] | None:
+    """A picture for the report; None if it is gone, or too large to be shown."""
+    try:
+        described = waba.get(media_id)
+    except GraphError:
+        return None
+    url, mime_type = str(described["url"]), str(described["mime_type"])
+    if mime_type not in _PICTURES or int(described["file_size"]) > _LARGEST or not url.startswith(waba.url):
+        return None
+    reply = waba.link.graph("GET", url.removeprefix(waba.url))
+    return (mime_type, reply.raw) if reply.status == 200 else None

@@ -1,0 +1,46 @@
+"""A scenario while it is played: what its steps work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from localwaba.client import User, Waba
+from localwaba.client.calls import Call
+from localwaba_scenarios.model import Scenario
+
+
+class Missed(AssertionError):
+    """Something that a scenario expects is not so; the text says what was expected and what there was."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """A scenario while it is played: who takes part, what names stand for, and what was there before.
+
+    `expected` are the calls of the app that may have been refused, by their number.
+    """
+
+    waba: Waba
+    scenario: Scenario
+    app: str
+    users: dict[str, User]
+    scope: dict[str, str]
+    first_call: int
+    before: frozenset[str]
+    expected: set[int] = field(default_factory=set)
+
+    @property
+    def calls(self) -> list[Call]:
+        """The app's calls since the beginning."""
+        return [call for call in self.waba.calls if call.n > self.first_call]
+
+    @property
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The webhooks since the beginning."""
+        return [one for one in self.waba.deliveries(limit=20_000) if one["id"] not in self.before]
+
+    def meet(self, key: str, user: User) -> None:
+        """Makes a user known by name."""
+        self.users[key] = user
+        self.scope |= {f"{key}.number": user.wa_id, f"{key}.name": user.name, f"{key}.user_id": user.user_id}
