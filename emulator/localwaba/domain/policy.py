@@ -430,7 +430,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     unapproved_name: Annotated[
         Literal["refuse", "send"],
         _knob("Sending from a +1 555 number whose name is not approved: 131037 if refused", "Meta's table", "M"),
-    ] = "refuse"
+    ] = "send"
     pin_guess_interval: Annotated[
         float, _knob("Seconds between PINs after a wrong one; sooner is 133009", "Meta gives no figure", "U")
     ] = 0.0
@@ -532,6 +532,7 @@ PROFILES: dict[str, dict[str, Any]] = {
     "strict": {
         "newer_version": "refuse",
         "sample_template_from_real_number": "refuse",
+        "unapproved_name": "refuse",
         "account_calls": 200,
         "messaging_limit_answer": "sync",
         "review_rules": ("one_time_passwords", "url_shorteners", "duplicates", "promotional_utility"),

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from localwaba.domain.account_state import BUSINESS_INITIATED, USER_INITIATED, UTILITY_RATE, UTILITY_TEMPLATES
+from localwaba.domain.account_state import (
+    BUSINESS_INITIATED,
+    USER_INITIATED,
+    UTILITY_RATE,
+    UTILITY_TEMPLATES,
+    Restriction,
+)
 from localwaba.domain.enforcement import ban_date, closed, is_active
 from localwaba.domain.model import App, Business, PhoneNumber, Template, Waba
 from localwaba.domain.names import USABLE
@@ -118,28 +124,25 @@ def _account_troubles(world: World, waba: Waba, now: int) -> list[Trouble]:
     active = [kind for kind in restrictions if is_active(standing, kind, now)]
     sending = [kind for kind in (BUSINESS_INITIATED, USER_INITIATED) if kind in active]
     if len(sending) > 1:
-        end = max(restrictions[kind].until for kind in sending)
-        description = f"The WABA is restricted from sending messages until {ban_date(end)}."
-        troubles.append(Trouble("BLOCKED", world.policy.restriction_code, description, _APPEAL))
+        longest = max((restrictions[kind] for kind in sending), key=lambda one: (not one.until, one.until))
+        code = world.policy.restriction_code if longest.until else 131031
+        troubles.append(_restricted("send messages", longest)._replace(level="BLOCKED", code=code, solution=_APPEAL))
     elif sending:
         verb = "initiate conversations" if sending == [BUSINESS_INITIATED] else "answer users"
-        troubles.append(
-            Trouble("LIMITED", 0, f"The WABA is restricted: it cannot {verb}{_end(restrictions[sending[0]].until)}.")
-        )
-    for kind, what in (
-        (UTILITY_RATE, "send as many utility messages as it likes"),
-        (UTILITY_TEMPLATES, "use utility templates"),
-    ):
-        if kind in active:
-            troubles.append(Trouble("LIMITED", 0, f"The WABA cannot {what}{_end(restrictions[kind].until)}."))
+        troubles.append(_restricted(verb, restrictions[sending[0]]))
+    troubles += [_restricted(verb, restrictions[kind]) for kind, verb in _UTILITY if kind in active]
     if standing.countries:
         names = ", ".join(standing.countries)
         troubles.append(Trouble("LIMITED", 0, f"The WABA is restricted from messaging users in {names}."))
     return [*troubles, _UNPAID] if standing.unpaid_since else troubles
 
 
-def _end(until: int) -> str:
-    return f" until {ban_date(until)}" if until else ""
+_UTILITY = ((UTILITY_RATE, "send utility messages without a cap"), (UTILITY_TEMPLATES, "use utility templates"))
+
+
+def _restricted(verb: str, one: Restriction) -> Trouble:
+    end = f" until {ban_date(one.until)}" if one.until else ""
+    return Trouble("LIMITED", 0, f"The WABA is restricted: it cannot {verb}{end}.")
 
 
 def _business_troubles(world: World, business: Business, now: int) -> list[Trouble]:
