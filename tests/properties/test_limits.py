@@ -13,6 +13,7 @@ from localwaba.domain.applying import apply
 from localwaba.domain.clock import DAY, HOUR, SECOND
 from localwaba.domain.errors import Refused
 from localwaba.domain.events import MessageAccepted, MessageReceived, Put, StatusReached
+from localwaba.domain.inbound import new_user
 from localwaba.domain.limits import check_registration, check_sending
 from localwaba.domain.limits_state import MONTH, WEEK, Reached, RegistrationCounted, Window
 from localwaba.domain.model import Message
@@ -165,6 +166,7 @@ def test_no_schedule_reaches_more_users_than_the_tier(sends: list[tuple[int, int
             today = {who for at, who in happened if at > now - DAY}
             assert (refusal is None) is (in_window or wa_id in today or len(today) < 5)
             if refusal is None:
+                apply(world, Put(at=now, thing=new_user(world.seed, wa_id, "US")))
                 sent = message(world, index, wa_id, now)
                 sent.in_window = in_window
                 apply(world, MessageAccepted(at=now, message=sent))

@@ -164,7 +164,7 @@ def _receive(world: World, event: MessageReceived) -> None:
     world.messages[message.id] = message
     number = world.numbers.get(message.phone_number_id)
     if number is not None and message.type != "system":
-        limits_state.count_traffic(world.limits, world.policy, number, event.at)
+        limits_state.count_received(world.limits, world.policy, number, event.at)
         billing.note_received(world, message)
     _finish(world, message.id)
 

@@ -11,7 +11,7 @@ from localwaba.domain.agenda import FinishUpgrade
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refusal, Refused, refuse
 from localwaba.domain.events import Event, Put, Scheduled
-from localwaba.domain.limits_state import REGISTRATION_SPAN, RegistrationCounted, throughput_of
+from localwaba.domain.limits_state import REGISTRATION_SPAN, RegistrationCounted, Window, throughput_of
 from localwaba.domain.model import PhoneNumber
 from localwaba.domain.numbers import dialled_forms
 from localwaba.domain.policy import Policy
@@ -32,17 +32,16 @@ def check_sending(world: World, number: PhoneNumber, wa_id: str, now: int) -> Re
         _check_allowed(number, policy, wa_id)
     if now < number.upgrading_until:
         raise _upgrading(number, now)
+    traffic = world.limits.traffic.get(number.id)
+    if traffic is None:
+        return None
     limit = throughput_of(number, policy)
-    if limit:
-        window = world.limits.traffic.get(number.id)
-        if window is not None and (count := window.within(SECOND, now)) >= limit:
-            raise _too_fast(number, policy, limit, count, window.frees_at(SECOND, now, limit) - now)
-    if not policy.pair_seconds or not policy.pair_burst:
+    if limit and traffic.second.is_full(SECOND, now, limit):
+        raise _too_fast(number, policy, limit, traffic.second, now)
+    ahead = traffic.paced.get(wa_id, now) - now
+    if ahead <= 0 or not policy.pair_seconds or not policy.pair_burst:
         return None
-    until = world.limits.paced.get(f"{number.id}:{wa_id}")
-    if until is None:
-        return None
-    wait = until - now - (policy.pair_burst - 1) * int(policy.pair_seconds * SECOND)
+    wait = ahead - (policy.pair_burst - 1) * int(policy.pair_seconds * SECOND)
     return None if wait <= 0 else _pair_refusal(number, policy, wa_id, wait)
 
 
@@ -71,7 +70,8 @@ def _upgrading(number: PhoneNumber, now: int) -> Refused:
     )
 
 
-def _too_fast(number: PhoneNumber, policy: Policy, limit: int, count: int, wait: int) -> Refused:
+def _too_fast(number: PhoneNumber, policy: Policy, limit: int, window: Window, now: int) -> Refused:
+    count, wait = window.within(SECOND, now), window.frees_at(SECOND, now, limit) - now
     level = "coexistence" if number.coexistence else number.throughput_level
     used = f"{count} of {limit} messages" if count <= limit else f"{count} messages, more than {limit}"
     variant = {"variant": "429"} if policy.throughput_status == 429 else None

@@ -64,6 +64,10 @@ class Window(msgspec.Struct, gc=False, omit_defaults=True):
         first = bisect_right(self.moments, now - span)
         return self.upto[-1] - (self.upto[first - 1] if first else self.base)
 
+    def is_full(self, span: int, now: int, limit: int) -> bool:
+        """Whether `limit` or more are within the span; quicker than to count them."""
+        return bool(self.upto) and self.upto[-1] - self.base >= limit and self.within(span, now) >= limit
+
     def frees_at(self, span: int, now: int, limit: int) -> int:
         """When fewer than `limit` will be within the span, should nothing else happen."""
         wanted = self.upto[-1] - limit + 1 if self.upto else 0
@@ -84,6 +88,27 @@ class Window(msgspec.Struct, gc=False, omit_defaults=True):
             gone = bisect_right(moments, at - span)
             self.base = upto[gone - 1]
             del moments[:gone], upto[:gone]
+
+
+class Traffic(msgspec.Struct, gc=False, omit_defaults=True):
+    """What a number sends and gets: the messages of the last `second`, and how far its pairs are ahead.
+
+    `paced` has, for each user lately sent to, when their whole burst will be back; those of whom it is are forgotten
+    from time to time.
+    """
+
+    second: Window = msgspec.field(default_factory=Window)
+    paced: dict[str, int] = {}
+    sweep_at: int = _SWEEP
+
+    def pace(self, wa_id: str, at: int, step: int) -> None:
+        """Counts a message to a user, which moves their pair by `step`."""
+        paced = self.paced
+        until = paced.get(wa_id, 0)
+        paced[wa_id] = (until if until > at else at) + step
+        if len(paced) >= self.sweep_at:
+            self.paced = {one: until for one, until in paced.items() if until > at}
+            self.sweep_at = max(_SWEEP, 2 * len(self.paced))
 
 
 class Reached(msgspec.Struct, gc=False, omit_defaults=True):
@@ -168,14 +193,11 @@ def _move(source: dict[str, int], upto: int, target: dict[str, int] | None) -> N
 class Limits(msgspec.Struct, omit_defaults=True):
     """All counts of a world.
 
-    `traffic`: messages of both directions, by number. `paced`: when a pair (`number:wa_id`) will have its whole
-    burst back. `calls`: management calls, by `app:waba`, and all calls, by app. `registrations`: by number.
-    `reached`: by portfolio and by number.
+    `traffic`: messages of both directions, by number. `calls`: management calls, by `app:waba`, and all calls, by
+    app. `registrations`: by number. `reached`: by portfolio and by number.
     """
 
-    traffic: dict[str, Window] = {}
-    paced: dict[str, int] = {}
-    sweep_at: int = _SWEEP
+    traffic: dict[str, Traffic] = {}
     calls: dict[str, Window] = {}
     registrations: dict[str, Window] = {}
     reached: dict[str, Reached] = {}
@@ -188,29 +210,26 @@ def throughput_of(number: PhoneNumber, policy: Policy) -> int | None:
     return policy.throughput_high if number.throughput_level == "HIGH" else policy.throughput_standard
 
 
-def count_traffic(limits: Limits, policy: Policy, number: PhoneNumber, at: int) -> None:
-    """A message of either direction uses throughput."""
-    if not throughput_of(number, policy):
-        return
-    window = limits.traffic.get(number.id)
-    if window is None:
-        window = limits.traffic[number.id] = Window()
-    window.add(SECOND, at)
+def count_received(limits: Limits, policy: Policy, number: PhoneNumber, at: int) -> None:
+    """A user's message uses throughput of the number that gets it."""
+    if throughput_of(number, policy):
+        _traffic(limits, number).second.add(SECOND, at)
 
 
 def count_sent(limits: Limits, policy: Policy, number: PhoneNumber, message: Message, at: int) -> None:
     """A message that was accepted uses throughput, and its pair's burst unless it is to fail for that."""
-    count_traffic(limits, policy, number, at)
-    if not policy.pair_seconds or not policy.pair_burst or message.refusal is not None:
+    limit, pace = throughput_of(number, policy), policy.pair_seconds
+    if not limit and not pace:
         return
-    paced = limits.paced
-    key = f"{number.id}:{message.wa_id}"
-    paced[key] = max(paced.get(key, 0), at) + int(policy.pair_seconds * SECOND)
-    if len(paced) >= limits.sweep_at:
-        whole = [key for key, until in paced.items() if until <= at]
-        for key in whole:
-            del paced[key]
-        limits.sweep_at = max(_SWEEP, 2 * len(paced))
+    traffic = limits.traffic.get(number.id) or _traffic(limits, number)
+    if limit:
+        traffic.second.add(SECOND, at)
+    if pace and policy.pair_burst and message.refusal is None:
+        traffic.pace(message.wa_id, at, int(pace * SECOND))
+
+
+def _traffic(limits: Limits, number: PhoneNumber) -> Traffic:
+    return limits.traffic.setdefault(number.id, Traffic())
 
 
 def count_reached(limits: Limits, message: Message, holders: tuple[tuple[str, str], ...], at: int) -> None:
