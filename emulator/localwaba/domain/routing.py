@@ -72,7 +72,9 @@ def subscribers(world: World, waba_id: str, field: str) -> list[App]:
     found: list[App] = []
     for app_id in waba.subscribed:
         app = world.apps.get(app_id)
-        if app is not None and app.webhook is not None and app.webhook.active and field in app.webhook.fields:
+        if app is None or app.webhook is None or not app.webhook.active or field not in app.webhook.fields:
+            continue
+        if not app.in_development or world.policy.development_webhooks == "deliver":
             found.append(app)
     return found
 

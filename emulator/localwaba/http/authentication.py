@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.model import Token
-from localwaba.domain.tokens import fault, unreadable
+from localwaba.domain.tokens import check_proof, fault, unreadable
+from localwaba.domain.world import World
 from localwaba.http.ports import Host, Hosts
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ _SCOPES = {
     "both": ("whatsapp_business_messaging", "whatsapp_business_management"),
     "business": ("business_management",),
 }
+_UPLOADS = frozenset({"create_upload_session", "upload_file_data", "get_upload_session"})
+_NO_PERMISSION = "You do not have the necessary permissions required to do this operation."
 
 
 def authenticate(hosts: Hosts, text: str, fallback: Host) -> tuple[Host, Token]:
@@ -38,9 +41,24 @@ def check_life(token: Token, now: int) -> None:
         raise Refused(refusal)
 
 
+def prove(world: World, token: Token, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters without `appsecret_proof`, which is checked; refused with 100 if it is wrong or missing."""
+    rest = {name: value for name, value in params.items() if name not in ("appsecret_proof", "appsecret_time")}
+    given, time = params.get("appsecret_proof"), params.get("appsecret_time")
+    check_proof(
+        token,
+        world.apps[token.app_id],
+        None if given is None else str(given),
+        "" if time is None else str(time),
+        is_required=world.policy.require_appsecret_proof,
+    )
+    return rest
+
+
 def permit(route: Route, token: Token, now: int) -> None:
-    """Refuses a call for which the token lacks every permission that would do."""
+    """Refuses a call for which the token lacks every permission that would do; an app's own token has none at all."""
     if token.kind == "APP":
+        _permit_app(route)
         return
     wanted = _SCOPES.get(route.permission, ())
     if route.permission == "both":
@@ -53,7 +71,19 @@ def permit(route: Route, token: Token, now: int) -> None:
     if not lacking:
         return
     why = f"the token lacks {', '.join(lacking)}"
+    fix = "give the token the permission, or take access_token of GET /_localwaba/world"
     if "whatsapp_business_messaging" in lacking:
-        raise refuse(10, rule="permission", why=why)
-    text = "You do not have the necessary permissions required to do this operation."
-    raise refuse(200, message=text, rule="permission", why=why)
+        raise refuse(10, rule="permission", why=why, fix=fix)
+    raise refuse(200, message=_NO_PERMISSION, rule="permission", why=why, fix=fix)
+
+
+def _permit_app(route: Route) -> None:
+    if route.permission in ("none", "open") or route.operation in _UPLOADS:
+        return
+    raise refuse(
+        200,
+        message=None if route.permission == "messaging" else _NO_PERMISSION,
+        rule="permission",
+        why="an app's own token (app id|app secret) stands for nobody and may not touch accounts and numbers",
+        fix="use the token of a system user: access_token of GET /_localwaba/world",
+    )

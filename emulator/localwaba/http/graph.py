@@ -12,7 +12,7 @@ from localwaba.domain.errors import Refusal, Refused, refuse
 from localwaba.domain.flow_urls import ASSET_PATH
 from localwaba.domain.model import Token
 from localwaba.http import downloads, faulting, flow_assets
-from localwaba.http.authentication import authenticate, permit
+from localwaba.http.authentication import authenticate, permit, prove
 from localwaba.http.headers import Header, Trace, one_line
 from localwaba.http.headers import authenticate as authenticate_header
 from localwaba.http.judgement import judge
@@ -230,6 +230,8 @@ class Graph:
         if "access_token" in params:
             raw = b""
             del params["access_token"]
+        if token is not None and ("appsecret_proof" in params or host.world.policy.require_appsecret_proof):
+            raw, params = b"", prove(host.world, token, params)
         if host.world.faults:
             path = (node, place.edge, place.tail)
             exchange.plan = faulting.meet(
