@@ -73,13 +73,14 @@ def note_status(world: World, message: Message, event: StatusReached) -> None:
     elif status in ARRIVED:
         if before.isdisjoint(ARRIVED):
             _count_delivered(world, message, event.at)
-        if message.template_id and status != "delivered" and before.isdisjoint(("read", "played")):
+        is_read = status != "delivered" and before.isdisjoint(("read", "played"))
+        if is_read and message.template_id and _has_insights(world, message):
             billing_state.figures(world.billing, message.template_id, event.at).read += 1
 
 
 def _count_sent(world: World, message: Message, event: StatusReached) -> None:
     billing_state.count_traffic(world.billing, _traffic(world, message), event.at, sent=1, delivered=0)
-    if message.template_id:
+    if message.template_id and _has_insights(world, message):
         billing_state.figures(world.billing, message.template_id, event.at).sent += 1
     if event.conversation:
         conversations.note_sent(world, message, event.conversation, event.conversation_until, event.at)
@@ -89,10 +90,16 @@ def _count_delivered(world: World, message: Message, at: int) -> None:
     billing = world.billing
     billing_state.count_traffic(billing, _traffic(world, message), at, sent=0, delivered=1)
     is_charged = _charge(world, message, at)
-    if message.template_id:
+    if message.template_id and _has_insights(world, message):
         found = billing_state.figures(billing, message.template_id, at)
         found.delivered += 1
         found.charged += is_charged
+
+
+def _has_insights(world: World, message: Message) -> bool:
+    """Figures of templates are captured once insights are enabled, not before (Meta: analytics)."""
+    waba = world.wabas[world.numbers[message.phone_number_id].waba_id]
+    return bool(waba.settings.get("is_enabled_for_insights"))
 
 
 def _traffic(world: World, message: Message) -> str:
@@ -134,7 +141,7 @@ def note_received(world: World, message: Message) -> None:
     billing_state.count_traffic(world.billing, key, message.at, sent=1, delivered=1)
     if message.type == "button" and message.context_id:
         asked = world.messages.get(message.context_id)
-        if asked is not None and asked.template_id:
+        if asked is not None and asked.template_id and _has_insights(world, asked):
             button = msgspec.json.decode(message.body).get("button") or {}
             clicked = billing_state.figures(world.billing, asked.template_id, message.at)
             text = str(button.get("text", ""))

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from localwaba.domain.errors import refuse
 from localwaba.domain.events import Event, Put
+from localwaba.domain.markets import NO_INSIGHTS
+from localwaba.domain.model import Waba
 from localwaba.operations.call import SUCCESS, Answer, Call
 from localwaba.operations.viewing import show, show_page
 from localwaba.wire.accounts import ACCOUNT, BUSINESS
@@ -30,6 +32,8 @@ def update_waba(call: Call) -> Answer:
     params, waba = call.params, call.world.wabas[call.node]
     if params.get("is_enabled_for_insights") is False and waba.settings.get("is_enabled_for_insights"):
         raise refuse(200006, rule="waba.insights", why="insights cannot be disabled once they are enabled")
+    if params.get("is_enabled_for_insights"):
+        _check_insights(call, waba)
     settings: dict[str, Any] = waba.settings | {name: params[name] for name in _SETTINGS if name in params}
     changed = replace(
         waba,
@@ -40,6 +44,15 @@ def update_waba(call: Call) -> Answer:
     events: list[Event] = [] if changed == waba else [Put(at=call.now, thing=changed)]
     body: Any = {"id": waba.id} if params.get("is_enabled_for_insights") else SUCCESS
     return Answer(body=body, events=events)
+
+
+def _check_insights(call: Call, waba: Waba) -> None:
+    """Refuses insights where Meta has none: the European Union and Japan (200005)."""
+    numbers = (one.country for one in call.world.numbers.values() if one.waba_id == waba.id)
+    unsupported = sorted({waba.country, *numbers} & NO_INSIGHTS)
+    if unsupported:
+        why = f"no insights for accounts or numbers of {', '.join(unsupported)} (European Union and Japan)"
+        raise refuse(200005, rule="waba.insights", why=why)
 
 
 def get_business(call: Call) -> Answer:

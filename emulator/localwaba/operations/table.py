@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localwaba.operations import (
     accounts,
+    analytics,
     apps,
     authentication_templates,
     business_profile,
@@ -69,6 +70,9 @@ OPERATIONS: dict[str, Operation] = {
     "delete_preverified_number": preverified_numbers.delete_preverified_number,
     "get_waba": accounts.get_waba,
     "update_waba": accounts.update_waba,
+    "get_template_analytics": analytics.get_template_analytics,
+    "get_pricing_analytics": analytics.get_pricing_analytics,
+    "get_conversation_analytics": analytics.get_conversation_analytics,
     "get_business": accounts.get_business,
     "list_owned_wabas": accounts.list_owned_wabas,
     "list_client_wabas": accounts.list_client_wabas,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from localwaba.domain.model import App, Business, Override, PhoneNumber, Template, Waba
 from localwaba.domain.world import World
+from localwaba.wire import analytics
 from localwaba.wire.fields import Field
 from localwaba.wire.health import health_status
 from localwaba.wire.nodes import ABSENT, Kind, Reader, View, render
@@ -88,6 +90,18 @@ def _message_templates(view: View, waba: Waba, field: Field) -> Any:
     )
 
 
+def _figures(
+    read: Callable[[World, Waba, Mapping[str, Any], int], Any],
+) -> Reader:
+    return lambda view, waba, field: read(view.world, waba, dict(field.modifiers), view.now)
+
+
+def _template_figures(view: View, waba: Waba, field: Field) -> Any:
+    found = analytics.template_analytics(view.world, waba, dict(field.modifiers), view.now)
+    url = f"{view.url}/{waba.id}/template_analytics"
+    return page(found, {}, url, view.traits, key=lambda one: str(one["product_type"]), access_token=view.access_token)
+
+
 def _wabas(name: str) -> Reader:
     def read(view: View, business: Business, field: Field) -> Any:
         owned = [waba for waba in view.world.wabas.values() if waba.business_id == business.id]
@@ -134,6 +148,10 @@ ACCOUNT = Kind(
         "phone_numbers": _phone_numbers,
         "message_templates": _message_templates,
         "subscribed_apps": lambda view, waba, field: {"data": subscribed_apps(view, waba)},
+        "analytics": _figures(analytics.message_analytics),
+        "conversation_analytics": _figures(analytics.conversation_analytics),
+        "pricing_analytics": _figures(analytics.pricing_analytics),
+        "template_analytics": _template_figures,
     },
     gates={"whatsapp_business_manager_messaging_limit": lambda traits: not traits.messaging_limit_tier},
     known=frozenset(
@@ -148,10 +166,6 @@ ACCOUNT = Kind(
     ),
     gaps=frozenset(
         {
-            "analytics",
-            "conversation_analytics",
-            "pricing_analytics",
-            "template_analytics",
             "template_group_analytics",
             "call_analytics",
             "group_analytics",
