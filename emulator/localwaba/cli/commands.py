@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from argparse import BooleanOptionalAction
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -15,9 +16,17 @@ from localwaba.version import __version__
 _SERVE = "start the emulator and keep it running"
 _DEMO = "watch a sample bot chat with a synthetic user, with webhooks, ticks and refusals"
 _EXEC = "start the emulator on a free port, run a command against it, end with its exit status"
+_RUN = "play scenario files against your app: users write, time passes, the app is held to what it should do"
 _EPILOG = (
     "Every option can also be set as an environment variable (--webhook-url as LOCALWABA_WEBHOOK_URL) or in "
     "localwaba.toml. Options win over variables, variables over the file."
+)
+
+
+_RUN_EPILOG = (
+    "Without --webhook-url, --app gets the variable PORT and is called at http://127.0.0.1:$PORT/webhook. Exit "
+    "status: 0 if all scenarios passed, 1 if one failed, 2 for mistakes in files or options. The format: "
+    "docs/scenarios.md."
 )
 
 
@@ -58,6 +67,8 @@ def read_command(words: Sequence[str]) -> Command:
         raise Mistake(f"{asked}: unknown option {unknown[0]}{nearest(unknown[0].partition('=')[0], flags)}")
     if asked == "demo":
         return Command(asked, lambda: _demo(found))
+    if asked == "run":
+        return Command(asked, lambda: _run(found))
     if asked == "exec":
         if not program:
             raise Mistake("exec: write the command after two dashes: localwaba exec -- python -m pytest")
@@ -88,7 +99,26 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         _add_settings(parser)
     demo.add_argument("--seed", type=int, default=0, metavar="N", help="decides the user's name and every id")
     demo.add_argument("--no-pause", action="store_true", help="show everything at once")
-    return top, {"serve": serve, "demo": demo, "exec": execute}
+    run = commands.add_parser("run", help=_RUN, description=_RUN, epilog=_RUN_EPILOG, allow_abbrev=False)
+    _add_run(run)
+    return top, {"serve": serve, "demo": demo, "run": run, "exec": execute}
+
+
+def _add_run(parser: _Parser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="scenario files, or folders of them")
+    parser.add_argument("--webhook-url", metavar="URL", help="where the app takes its webhooks")
+    parser.add_argument("--app", metavar="COMMAND", help="start the app with this command, its environment set")
+    parser.add_argument("--only", default="", metavar="TEXT", help="play only scenarios with this text in their name")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="set a variable; may be repeated"
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit XML")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the results as one HTML page, with the chats")
+    parser.add_argument("--chat", action=BooleanOptionalAction, help="show every message (default: on a terminal)")
+    parser.add_argument("--wait", type=float, default=60.0, metavar="S", help="seconds until the app has to listen")
+    parser.add_argument("--port", metavar="N", help="port of the emulator (default: 4080, with --app any free one)")
+    parser.add_argument("--verify-token", metavar="TOKEN", help=PLACES["verify_token"].text)
+    parser.add_argument("--app-secret", metavar="SECRET", help=PLACES["app_secret"].text)
 
 
 def _add_settings(parser: _Parser) -> None:
@@ -118,6 +148,12 @@ def _serve(settings: Settings) -> int:
     from localwaba.cli.serving import serve
 
     return serve(settings)
+
+
+def _run(found: argparse.Namespace) -> int:
+    from localwaba.cli.running import run
+
+    return run(found)
 
 
 def _exec(settings: Settings, program: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from time import sleep
@@ -59,13 +59,17 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a scenario. `problem` is what nobody expected, such as a refused call; empty if there is none."""
+    """What became of a scenario. `problem` is what nobody expected, such as a refused call; empty if there is none.
+
+    `output` is what the app printed meanwhile, if somebody knows it.
+    """
 
     scenario: Scenario
     played: tuple[Played, ...]
     problem: str
     chats: tuple[Chat, ...]
     seconds: float
+    output: str = ""
 
     @property
     def failed(self) -> Played | None:
@@ -114,10 +118,10 @@ def world_options(scenario: Scenario) -> dict[str, Any]:
     return {"seed": seed_of(scenario), "clock": clock, "policy": knobs_of(scenario)}
 
 
-def knobs_of(scenario: Scenario) -> dict[str, Any]:
-    """The knobs of a scenario."""
+def knobs_of(scenario: Scenario, beside: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The knobs of a scenario; those `beside` it hold where it says nothing itself."""
     own = dict(scenario.policy.knobs) if scenario.policy else {}
-    return own if scenario.clock == "real" else INSTANT | own
+    return ({} if scenario.clock == "real" else INSTANT) | dict(beside or {}) | own
 
 
 Listener = Callable[[Played], None]

@@ -1,0 +1,111 @@
+"""What `localwaba run` shows: scenarios with their steps and chats while they are played, and what became of them."""
+
+from __future__ import annotations
+
+from rich.padding import Padding
+from rich.text import Text
+
+from localwaba.cli.chronicle import Chronicle
+from localwaba.cli.render import Stage
+from localwaba.runtime.player import Played, Result
+from localwaba.runtime.report import summary, told
+from localwaba.runtime.scene import Scene
+from localwaba_scenarios import model
+
+_STYLES = {"passed": "green", "failed": "bold red", "skipped": "dim"}
+_SIGNS = {True: {"passed": "✓", "failed": "✗", "skipped": "·"}, False: {"passed": "ok", "failed": "NO", "skipped": "-"}}
+_HELD = (model.Sends, model.SendsFile, model.Taps, model.CallsApp, model.Repeats)
+"""Steps behind which the app may still be at work: its messages are shown when they are done."""
+
+
+class Playbill:
+    """Shows on a terminal what is played; with `chat`, every message as a bubble."""
+
+    def __init__(self, stage: Stage, *, chat: bool) -> None:
+        self._stage = stage
+        self._chat = chat
+        self._chronicle: Chronicle | None = None
+        self._scene: Scene | None = None
+        self._seen = 0
+
+    def print(self, text: str = "", style: str = "") -> None:
+        """A line of our own."""
+        self._stage.console.print(Text(text if self._stage.is_unicode else text.replace("…", "..."), style))
+
+    def begin(self, scenario: model.Scenario) -> None:
+        """A scenario begins."""
+        if self._chat:
+            self._stage.scene(scenario.title)
+
+    def meet(self, scene: Scene) -> None:
+        """The users of a scenario are known."""
+        self._scene = scene
+        self._chronicle = Chronicle(self._stage, "App")
+        self._chronicle.names |= {user.wa_id: user.name for user in scene.users.values()}
+        journal = scene.waba.link.call("GET", "world")["counts"]["journal"]
+        self._seen = int(journal)
+
+    def listen(self, played: Played) -> None:
+        """A step is over."""
+        if not self._chat or played.outcome == "skipped":
+            return
+        self._line(played)
+        self._tell(to_the_end=not isinstance(played.step, _HELD))
+
+    def end(self, result: Result) -> None:
+        """A scenario is over."""
+        if self._chat:
+            self._tell(to_the_end=True)
+        outcome = "passed" if result.has_passed else "failed"
+        line = Text(f"{self._sign(outcome)} ", _STYLES[outcome])
+        line.append(result.scenario.title, "bold" if not result.has_passed else "")
+        line.append(f"  {result.seconds:.1f} s", "dim")
+        self._stage.console.print(line)
+        if not result.has_passed:
+            self._explain(result)
+
+    def close(self, results: list[Result]) -> None:
+        """Everything is over."""
+        self.print()
+        for one in results:
+            if not one.has_passed:
+                self.print(one.headline, "red")
+        self.print(summary(results), "bold green" if all(one.has_passed for one in results) else "bold red")
+
+    def _explain(self, result: Result) -> None:
+        failed = result.failed
+        if failed is not None:
+            self._inset(f"{failed.step.place}", "dim")
+            self._inset(told(failed), "bold")
+        self._inset(failed.text if failed else result.problem, "red")
+        if result.output:
+            self._inset("\nWhat the app printed", "bold")
+            self._inset(result.output, "dim")
+
+    def _inset(self, text: str, style: str) -> None:
+        self._stage.console.print(Padding(Text(text, style), (0, 0, 0, 4), expand=False))
+
+    def _line(self, played: Played) -> None:
+        line = Text(f"  {self._sign(played.outcome)} ", _STYLES[played.outcome])
+        line.append(played.step.sentence)
+        if played.step.argument:
+            line.append(f": {played.step.argument}", "dim")
+        line.truncate(self._stage.console.width, overflow="ellipsis" if self._stage.is_unicode else "crop")
+        self._stage.console.print(line)
+
+    def _sign(self, outcome: str) -> str:
+        return _SIGNS[self._stage.is_unicode][outcome]
+
+    def _tell(self, *, to_the_end: bool) -> None:
+        if self._scene is None or self._chronicle is None:
+            return
+        news = []
+        while True:
+            query = {"after": self._seen, "limit": 500}
+            entries = self._scene.waba.link.call("GET", "journal", query=query)["entries"]
+            news += entries
+            if entries:
+                self._seen = entries[-1]["n"]
+            if len(entries) < 500:
+                break
+        self._chronicle.tell(news, to_the_end=to_the_end)

@@ -1,0 +1,211 @@
+"""`localwaba run FILE…`: the emulator, the app under test, and scenarios that are played with the two."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from localwaba.cli.app_process import AppProcess, await_port, free_port
+from localwaba.cli.commands import Mistake
+from localwaba.cli.environment import environment, export_lines
+from localwaba.cli.playbill import Playbill
+from localwaba.cli.render import Stage
+from localwaba.client import ControlError
+from localwaba.domain.policy import Policy
+from localwaba.operations import mistakes
+from localwaba.operations.meta import read_policy
+from localwaba.runtime.player import Numbers, Result, play
+from localwaba.runtime.report import html, junit
+from localwaba.runtime.rounds import Rounds, opening
+from localwaba.runtime.server import PortTaken, Running, ServerThread
+from localwaba.runtime.settings import BadSettings, Settings, read_settings
+from localwaba.runtime.system import elapsed
+from localwaba.version import __version__
+from localwaba_scenarios.loader import BadScenario, load
+from localwaba_scenarios.model import Rule, Scenario
+
+BAD_FILES = 2
+_HANDSHAKE = 5.0
+
+
+def run(found: Namespace) -> int:
+    """Plays the scenarios of some files: 0 if all passed, 1 if one failed, 2 for mistakes in files."""
+    scenarios, wrong = _read(found)
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
+        return BAD_FILES
+    for path in (found.junit, found.html):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise Mistake(f"run: there is no folder {path.parent}")
+    settings = _settings(found)
+    chat = sys.stdout.isatty() if found.chat is None else found.chat
+    results = _play(scenarios, settings, found, Playbill(Stage(), chat=chat))
+    _write(found.junit, junit, results)
+    _write(found.html, html, results)
+    return 0 if all(one.has_passed for one in results) else 1
+
+
+# what is to be played
+
+
+def _read(found: Namespace) -> tuple[list[Scenario], list[str]]:
+    """The scenarios that are to be played, and a line for each mistake in the files."""
+    values: dict[str, str] = {}
+    for text in found.set:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise Mistake(f"run: --set {text}: write NAME=VALUE")
+        values[name] = value
+    scenarios: list[Scenario] = []
+    wrong: list[str] = []
+    for path in _paths(found.files):
+        try:
+            scenarios += load(path, values)
+        except BadScenario as bad:
+            wrong += bad.mistakes
+    wrong += _bad_knobs(scenarios)
+    chosen = [one for one in scenarios if found.only.lower() in one.title.lower()]
+    if not chosen and not wrong:
+        titles = [one.title for one in scenarios]
+        raise Mistake(f"run: no scenario has {found.only!r} in its name{mistakes.nearest(found.only, titles)}")
+    return chosen, wrong
+
+
+def _paths(given: list[Path]) -> Iterator[Path]:
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml"))
+        if not inside:
+            raise Mistake(f"run: there are no scenarios (*.yaml) in {path}")
+        yield from inside
+
+
+def _bad_knobs(scenarios: list[Scenario]) -> list[str]:
+    """Knobs whose values make no sense; only the emulator knows that."""
+    lines: list[str] = []
+    for scenario in scenarios:
+        for rule in (scenario.policy, *scenario.steps):
+            for name, value in rule.knobs.items() if isinstance(rule, Rule) else ():
+                try:
+                    read_policy(Policy(), {name: value})
+                except mistakes.Mistake as mistake:
+                    lines.append(f"{rule.places[name]}: {name}: {mistake.text.removeprefix('policy: ')}")
+    return list(dict.fromkeys(lines))
+
+
+def _settings(found: Namespace) -> Settings:
+    """What the emulator is started with; clock and policy are the scenarios' matter."""
+    url = found.webhook_url
+    if url is None and found.app is None and "LOCALWABA_WEBHOOK_URL" not in os.environ:
+        raise Mistake("run: say where the app is, --webhook-url URL, or how it is started, --app COMMAND")
+    if url is None and found.app is not None:
+        url = f"http://127.0.0.1:{free_port()}/webhook"
+    flags = {
+        "webhook_url": url,
+        "port": found.port if found.port is not None or found.app is None else "0",
+        "verify_token": found.verify_token,
+        "app_secret": found.app_secret,
+    }
+    try:
+        return read_settings(flags, os.environ)
+    except BadSettings as bad:
+        raise Mistake(str(bad)) from None
+
+
+# the play
+
+
+def _play(scenarios: list[Scenario], settings: Settings, found: Namespace, bill: Playbill) -> list[Result]:
+    results: list[Result] = []
+    parts = urlsplit(settings.webhook_url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    with _emulator(settings, scenarios) as running, _app(found, settings, running, bill) as app:
+        rounds = Rounds(running, settings.policy)
+        try:
+            _subscribe(rounds, settings)
+            numbers = Numbers()
+            for scenario in scenarios:
+                bill.begin(scenario)
+                if app is not None:
+                    app.news()
+                waba = rounds.begin(scenario)
+                result = play(scenario, waba, app=origin, numbers=numbers, listen=bill.listen, meet=bill.meet)
+                result = replace(result, output=app.news() if app is not None else "")
+                results.append(result)
+                bill.end(result)
+        finally:
+            rounds.close()
+    bill.close(results)
+    return results
+
+
+@contextmanager
+def _emulator(settings: Settings, scenarios: list[Scenario]) -> Iterator[Running]:
+    """The emulator, at the time at which the app is to be set up; it calls the app later."""
+    start = opening(scenarios) / 1000
+    server = ServerThread(
+        msgspec.structs.replace(settings, webhook_url="", clock_mode="frozen", clock_now=start, clock_rate=None)
+    )
+    try:
+        running = server.start()
+    except PortTaken as taken:
+        raise Mistake(str(taken)) from None
+    try:
+        yield running
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _app(found: Namespace, settings: Settings, running: Running, bill: Playbill) -> Iterator[AppProcess | None]:
+    """The app once it listens: started by us, or by somebody else."""
+    world = running.hosts.default.describe() | {"verify_token": settings.verify_token}
+    bill.print(f"localwaba {__version__} on {running.url}, the app on {settings.webhook_url}", "dim")
+    if found.app is None:
+        bill.print("\n# the environment of your app")
+        bill.print("\n".join(export_lines(environment(world))) + "\n")
+        bill.print(f"Waiting for the app at {settings.webhook_url} …", "dim")
+        await_port(settings.webhook_url, found.wait)
+        yield None
+        return
+    port = urlsplit(settings.webhook_url).port
+    app = AppProcess(found.app, environment(world) | {"LOCALWABA_URL": running.url, "PORT": str(port)})
+    try:
+        await_port(settings.webhook_url, found.wait, app)
+        yield app
+    finally:
+        app.stop()
+
+
+def _subscribe(rounds: Rounds, settings: Settings) -> None:
+    """The handshake, tried for some seconds: who listens may not be ready yet."""
+    until = elapsed() + _HANDSHAKE
+    while True:
+        try:
+            rounds.settle_in(settings.webhook_url, settings.verify_token, settings.fields)
+        except ControlError as error:
+            if elapsed() >= until:
+                text = f"run: the webhook {settings.webhook_url} failed its handshake: {error}"
+                raise Mistake(text) from None
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _write(path: Path | None, render: Callable[[list[Result]], str], results: list[Result]) -> None:
+    if path is not None:
+        try:
+            path.write_text(render(results), encoding="utf-8")
+        except OSError as error:
+            raise Mistake(f"run: {path}: {error.strerror or error}") from None
