@@ -27,7 +27,7 @@ class AppProcess:
         words = shlex.split(command)
         if not words:
             raise Mistake("run: --app needs a command, as in --app 'python -m myapp'")
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         environ = os.environ | dict(variables) | {"PYTHONUNBUFFERED": "1"}
         environ |= {name: _beside(environ.get(name, "")) for name in ("NO_PROXY", "no_proxy")}
         try:

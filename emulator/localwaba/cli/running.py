@@ -95,12 +95,12 @@ def _bad_knobs(scenarios: list[Scenario]) -> list[str]:
     """Knobs whose values make no sense; only the emulator knows that."""
     lines: list[str] = []
     for scenario in scenarios:
-        for rule in (scenario.policy, *scenario.steps):
-            for name, value in rule.knobs.items() if isinstance(rule, Rule) else ():
-                try:
-                    read_policy(Policy(), {name: value})
-                except mistakes.Mistake as mistake:
-                    lines.append(f"{rule.places[name]}: {name}: {mistake.text.removeprefix('policy: ')}")
+        rules = [step for step in (scenario.policy, *scenario.steps) if isinstance(step, Rule)]
+        for rule, name, value in ((rule, *knob) for rule in rules for knob in rule.knobs.items()):
+            try:
+                read_policy(Policy(), {name: value})
+            except mistakes.Mistake as mistake:
+                lines.append(f"{rule.places[name]}: {name}: {mistake.text.removeprefix('policy: ')}")
     return list(dict.fromkeys(lines))
 
 

@@ -22,10 +22,10 @@ _TICKS = {"accepted": "✓", "sent": "✓", "delivered": "✓✓", "read": "✓�
 
 def junit(results: Sequence[Result]) -> str:
     """All results as JUnit XML: a suite for each file, a case for each scenario, with its chats."""
-    root = Xml.Element("testsuites", name="localwaba", **_counts(results))
+    root = Xml.Element("testsuites", {"name": "localwaba"} | _counts(results))
     for file in dict.fromkeys(one.scenario.place.file for one in results):
         theirs = [one for one in results if one.scenario.place.file == file]
-        suite = Xml.SubElement(root, "testsuite", name=file, **_counts(theirs))
+        suite = Xml.SubElement(root, "testsuite", {"name": file} | _counts(theirs))
         for one in theirs:
             _case(suite, one)
     Xml.indent(root)
