@@ -168,11 +168,12 @@ def test_red_numbers_were_flagged(make_stage: Any) -> None:
 
 
 def test_a_number_flagged_for_a_week(make_stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After seven days flagged the number is connected again, and its limit is due to go down."""
+    """After seven days flagged the number is connected again, and its limit is one step lower, once."""
     due: list[int] = []
     rule = lambda world, event, ids: due.append(event.at) or []  # noqa: E731
     monkeypatch.setitem(RULES, NumberDowngradeDue, (rule,))
     stage = make_stage(profile="before-2025-10")
+    stage.rates(messaging_limit="TIER_10K")
     stage.rates(quality_rating="RED")
     stage.passes(DAY)
     stage.rates(quality_rating="GREEN")
@@ -181,6 +182,10 @@ def test_a_number_flagged_for_a_week(make_stage: Any, monkeypatch: pytest.Monkey
     assert (number(stage).status, due) == ("FLAGGED", [])
     stage.passes(1)
     assert (number(stage).status, due) == ("CONNECTED", [stage.now])
+    stage.passes(30 * DAY)
+    told = [value for field, value in stage.told if field == "phone_number_quality_update"]
+    assert [value["event"] for value in told] == ["UPGRADE", "FLAGGED", "UNFLAGGED", "FLAGGED", "DOWNGRADE"]
+    assert (told[-1]["old_limit"], told[-1]["current_limit"]) == ("TIER_10K", "TIER_1K")
 
 
 def test_preferences(stage: Any) -> None:

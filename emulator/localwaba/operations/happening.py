@@ -20,6 +20,7 @@ from localwaba.domain import (
     template_pacing,
     template_pausing,
     template_review,
+    tiers,
 )
 from localwaba.domain.agenda import (
     AnswerMessage,
@@ -101,6 +102,16 @@ def _finish_upgrade(world: World, item: FinishUpgrade, now: int, ids: Ids) -> li
     return messaging_limits.finish_upgrade(world, item, now)
 
 
+def _judge_flagged(world: World, item: JudgeFlaggedNumber, now: int, ids: Ids) -> list[Event]:
+    events = quality.judge_flagged(world, item.phone_number_id, item.stamp, now)
+    if not events:
+        return []
+    number = msgspec.structs.replace(world.numbers[item.phone_number_id], status="CONNECTED")
+    limit = tiers.limit_of(world, number)
+    lower = next((one for one in tiers.LIMITS if tiers.next_step(one, world.policy) == limit), None)
+    return events + (messaging_limits.set_limit(world, now, number, lower) if lower else [])
+
+
 _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     DispatchMessage: _dispatch,
     ReachStatus: _reach,
@@ -112,9 +123,7 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     FinishUpgrade: _finish_upgrade,
     ReviewQuality: lambda world, item, now, ids: quality.review(world, item.subject, now),
     PauseTemplate: lambda world, item, now, ids: template_pausing.pause_red(world, item.template_id, item.stamp, now),
-    JudgeFlaggedNumber: lambda world, item, now, ids: quality.judge_flagged(
-        world, item.phone_number_id, item.stamp, now
-    ),
+    JudgeFlaggedNumber: _judge_flagged,
     FlipCategory: lambda world, item, now, ids: template_categories.flip(world, item.template_id, item.category, now),
     DecidePacing: lambda world, item, now, ids: template_pacing.decide(world, item.key, item.stamp, now),
     ArchiveTemplate: lambda world, item, now, ids: template_life.archive_idle(world, item.template_id, now),
