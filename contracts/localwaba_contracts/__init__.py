@@ -5,13 +5,26 @@ Importing this package reads nothing and imports no validator; `localwaba_contra
 
 from localwaba_contracts.registry import (
     ErrorRow,
+    Provocation,
     RouteRow,
     error,
     errors,
     find_error,
     names,
+    provocations,
     routes,
     schema,
 )
 
-__all__ = ["ErrorRow", "RouteRow", "error", "errors", "find_error", "names", "routes", "schema"]
+__all__ = [
+    "ErrorRow",
+    "Provocation",
+    "RouteRow",
+    "error",
+    "errors",
+    "find_error",
+    "names",
+    "provocations",
+    "routes",
+    "schema",
+]

@@ -71,6 +71,22 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     confidence: str
 
 
+class Provocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an app meets one row of the error catalogue, in a fresh world whose clock stands still.
+
+    `how` is for people, `steps` are for machines: `graph` and `control` are [method, path, body?], `user` names who
+    `says` a message or `does` an action, `advance` is seconds. A step may `repeat`, expect to be `refused` with a code,
+    call `as` another token (empty: none), and `save` members of its answer for {placeholders}. The last step gives the
+    code: `channel` says whether in its answer or by webhook. `missing` says why there are no steps.
+    """
+
+    key: str
+    how: str = ""
+    channel: str = ""
+    missing: str = ""
+    steps: tuple[dict[str, Any], ...] = ()
+
+
 @cache
 def errors() -> tuple[ErrorRow, ...]:
     """The whole error catalogue, ordered by code and subcode."""
@@ -97,6 +113,12 @@ def find_error(code: int, subcode: int | None = None) -> ErrorRow | None:
 def routes() -> tuple[RouteRow, ...]:
     """Every operation of Graph that is known, imitated or not."""
     return tuple(msgspec.json.decode(_read("routes.json"), type=list[RouteRow]))
+
+
+@cache
+def provocations() -> tuple[Provocation, ...]:
+    """How to meet each error, ordered as the catalogue is."""
+    return tuple(msgspec.json.decode(_read("provocations.json"), type=list[Provocation]))
 
 
 @cache
