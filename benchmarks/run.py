@@ -108,7 +108,8 @@ def prepare(port: int, sink: int | None) -> dict:
     world = call("GET", f"{origin}/_localwaba/world")
     token = world["access_token"]
     # All limits are judged and counted, but so high that nothing is refused.
-    call("PATCH", f"{origin}/_localwaba/policy", {"throughput_standard": 10**9, "pair_burst": 10**9}, token)
+    knobs = dict.fromkeys(("throughput_standard", "pair_burst", "account_calls"), 10**9)
+    call("PATCH", f"{origin}/_localwaba/policy", knobs, token)
     if sink:
         call("PUT", f"{origin}/_localwaba/webhook", {"url": f"http://127.0.0.1:{sink}/"}, token)
     made = call("POST", f"{origin}/v26.0/{world['waba_id']}/message_templates", TEMPLATE, token)
