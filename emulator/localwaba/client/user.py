@@ -113,6 +113,10 @@ class User:
         """Blocks the business."""
         self.does("block")
 
+    def reports(self, reason: str | None = None) -> None:
+        """Reports the business, for one of Meta's reasons such as SPAM or NO_SIGN_UP; that counts as feedback."""
+        self.does("report", **_given(reason=reason))
+
     def unblocks(self) -> None:
         """Lets the business write again."""
         self.does("unblock")
