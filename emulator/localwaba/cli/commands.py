@@ -15,6 +15,7 @@ from localwaba.version import __version__
 
 _SERVE = "start the emulator and keep it running"
 _DEMO = "watch a sample bot chat with a synthetic user, with webhooks, ticks and refusals"
+_COST = "estimate what the traffic of an emulator would cost, by a rate card of yours"
 _EXEC = "start the emulator on a free port, run a command against it, end with its exit status"
 _RUN = "play scenario files against your app: users write, time passes, the app is held to what it should do"
 _EPILOG = (
@@ -69,6 +70,8 @@ def read_command(words: Sequence[str]) -> Command:
         return Command(asked, lambda: _demo(found))
     if asked == "run":
         return Command(asked, lambda: _run(found))
+    if asked == "cost":
+        return Command(asked, lambda: _cost(found))
     if asked == "exec":
         if not program:
             raise Mistake("exec: write the command after two dashes: localwaba exec -- python -m pytest")
@@ -101,7 +104,9 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     demo.add_argument("--no-pause", action="store_true", help="show everything at once")
     run = commands.add_parser("run", help=_RUN, description=_RUN, epilog=_RUN_EPILOG, allow_abbrev=False)
     _add_run(run)
-    return top, {"serve": serve, "demo": demo, "run": run, "exec": execute}
+    cost = commands.add_parser("cost", help=_COST, description=_COST, allow_abbrev=False)
+    _add_cost(cost)
+    return top, {"serve": serve, "cost": cost, "demo": demo, "run": run, "exec": execute}
 
 
 def _add_run(parser: _Parser) -> None:
@@ -119,6 +124,15 @@ def _add_run(parser: _Parser) -> None:
     parser.add_argument("--port", metavar="N", help="port of the emulator (default: 4080, with --app any free one)")
     parser.add_argument("--verify-token", metavar="TOKEN", help=PLACES["verify_token"].text)
     parser.add_argument("--app-secret", metavar="SECRET", help=PLACES["app_secret"].text)
+
+
+def _add_cost(parser: _Parser) -> None:
+    columns = "country or market (* for all others), category, rate, currency and, for tiers, from and to"
+    parser.add_argument("--rates", required=True, type=Path, metavar="FILE", help=f"CSV file: {columns}")
+    parser.add_argument("--url", default="http://127.0.0.1:4080", help="the emulator (default: %(default)s)")
+    parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
+    parser.add_argument("--snapshot", type=Path, metavar="FILE", help="count a snapshot instead of an emulator")
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
 
 
 def _add_settings(parser: _Parser) -> None:
@@ -160,6 +174,12 @@ def _exec(settings: Settings, program: list[str]) -> int:
     from localwaba.cli.execution import execute
 
     return execute(settings, program)
+
+
+def _cost(found: argparse.Namespace) -> int:
+    from localwaba.cli.cost import cost
+
+    return cost(found.rates, found.url, found.snapshot, found.token, as_json=found.json)
 
 
 def _demo(found: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from localwaba.http.ports import ControlledHost
 from localwaba.operations.mistakes import Mistake, choice_of
 from localwaba.operations.users import wa_id_in
 from localwaba.wire import views
+from localwaba.wire.charges import charges
 
 _MOST = 20_000
 _HEARTBEAT = 15.0
@@ -113,6 +114,12 @@ def _event(entry: dict[str, Any]) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (entry["n"], str(entry["kind"]).encode(), _encode(entry))
 
 
+async def list_charges(ask: Ask) -> Any:
+    """`GET /charges`: what was charged and what was free, by month, country and category."""
+    ask.only()
+    return {"charges": charges(ask.host.world)}
+
+
 async def list_webhooks(ask: Ask) -> Any:
     """`GET /webhooks`: deliveries with every attempt, oldest first; without `after` the last ones."""
     ask.only("field", "state", "after", "limit")
@@ -154,6 +161,7 @@ ROWS = (
     Row("GET", "/messages", list_messages),
     Row("GET", "/journal", list_journal),
     Row("GET", "/events", stream_events),
+    Row("GET", "/charges", list_charges),
     Row("GET", "/webhooks", list_webhooks),
     Row("GET", "/webhooks/{id}", show_webhook),
     Row("POST", "/webhooks/{id}/redeliver", redeliver),
