@@ -140,6 +140,34 @@ def test_red_for_long_enough(stage: Any) -> None:
     assert stage.template(one).status == "PAUSED"
 
 
+def test_red_again_counts_from_then(stage: Any) -> None:
+    """A template that was better for a moment is RED for long enough only from when it was RED again."""
+    stage.turns(red_before_pause=3600)
+    one = stage.approved()
+    stage.judges(one, quality_score="RED")
+    stage.passes(HOUR // 2)
+    stage.judges(one, quality_score="YELLOW")
+    stage.judges(one, quality_score="RED")
+    stage.passes(HOUR - 1)
+    assert stage.template(one).status == "APPROVED"
+    stage.passes(1)
+    assert stage.template(one).status == "PAUSED"
+
+
+def test_red_long_enough_but_gone(stage: Any) -> None:
+    """What was disabled or deleted meanwhile is not paused."""
+    stage.turns(red_before_pause=3600)
+    one = stage.approved()
+    stage.judges(one, quality_score="RED")
+    stage.judges(one, status="DISABLED")
+    two = stage.approved("other", text="Hello {{1}}, this is quite another text for you to read.")
+    stage.judges(two, quality_score="RED")
+    del stage.world.templates[two]
+    stage.passes(2 * HOUR)
+    assert stage.events() == []
+    assert stage.template(one).status == "DISABLED"
+
+
 def test_feedback_can_be_off(stage: Any) -> None:
     """Where only Meta's hand rates, users' feedback changes nothing."""
     stage.turns(quality_from_feedback=False)

@@ -80,6 +80,18 @@ def test_score_and_status_at_once_is_one_step(stage: Any) -> None:
     assert (stage.template(one).pauses, stage.events()) == (1, ["PAUSED"])
 
 
+def test_other_ladders(make_stage: Any) -> None:
+    """How many pauses there are, and how long, is a knob; Meta has no title beyond the second."""
+    stage = make_stage(template_pauses=[60, 120, 180])
+    one = stage.approved()
+    for _ in range(4):
+        stage.judges(one, quality_score="RED")
+        stage.passes(3 * MINUTE)
+    told = [value["other_info"]["title"] for field, value in stage.told if field == STATUS]
+    assert told[::2] == ["FIRST_PAUSE", "SECOND_PAUSE", "SECOND_PAUSE", "DISABLED"]
+    assert "4 of 4 pauses" in stage.refused().why
+
+
 def test_reinstated_begins_anew(stage: Any) -> None:
     """A template whose appeal was heard may be paused again before it is disabled."""
     one = stage.approved()
