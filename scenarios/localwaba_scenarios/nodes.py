@@ -52,16 +52,19 @@ class Mapping:
 
 Node = Scalar | Sequence | Mapping
 
+_QUESTION = "\ue03f"
+"""Stands for `?` while YAML is read: people write questions in {…}, where PyYAML takes the sign for syntax."""
 _HINTS = {
     "mapping values are not allowed here": "a text with `: ` in it needs quotes, or the line above lacks something",
     "found character '\\t' that cannot start any token": "indent with spaces, not with tabs",
-    "expected ',' or": "quote a text or a pattern that has one of , ? { } [ ] in it",
+    "expected ',' or": "quote a text or a pattern that has one of , { } [ ] in it",
     "found unexpected end of stream": "a quote or a bracket is never closed",
 }
 
 
 def parse(text: str, file: str) -> Iterator[Node]:
     """The documents of a file; raises `Wrong` where it is no YAML, and for anchors, tags and repeated names."""
+    text = text.replace("?", _QUESTION)
     try:
         for event in yaml.parse(text, Loader=yaml.BaseLoader):
             _refuse_surprises(event, file)
@@ -91,7 +94,7 @@ def _refuse_surprises(event: yaml.Event, file: str) -> None:
 def _node(found: yaml.Node, file: str) -> Node:
     place = _place(found.start_mark, file)
     if isinstance(found, yaml.ScalarNode):
-        return Scalar(place, found.value, found.style is None)
+        return Scalar(place, found.value.replace(_QUESTION, "?"), found.style is None)
     if isinstance(found, yaml.SequenceNode):
         return Sequence(place, tuple(_node(item, file) for item in found.value))
     entries: list[tuple[Scalar, Node]] = []

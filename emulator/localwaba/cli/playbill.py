@@ -7,7 +7,7 @@ from rich.text import Text
 
 from localwaba.cli.chronicle import Chronicle
 from localwaba.cli.render import Stage
-from localwaba.runtime.player import Played, Result
+from localwaba.runtime.player import Audience, Played, Result
 from localwaba.runtime.report import summary, told
 from localwaba.runtime.scene import Scene
 from localwaba_scenarios import model
@@ -18,7 +18,7 @@ _HELD = (model.Sends, model.SendsFile, model.Taps, model.CallsApp, model.Repeats
 """Steps behind which the app may still be at work: its messages are shown when they are done."""
 
 
-class Playbill:
+class Playbill(Audience):
     """Shows on a terminal what is played; with `chat`, every message as a bubble."""
 
     def __init__(self, stage: Stage, *, chat: bool) -> None:
@@ -45,17 +45,20 @@ class Playbill:
         journal = scene.waba.link.call("GET", "world")["counts"]["journal"]
         self._seen = int(journal)
 
-    def listen(self, played: Played) -> None:
+    def hear(self, played: Played) -> None:
         """A step is over."""
         if not self._chat or played.outcome == "skipped":
             return
         self._line(played)
         self._tell(to_the_end=not isinstance(played.step, _HELD))
 
-    def end(self, result: Result) -> None:
-        """A scenario is over."""
+    def leave(self) -> None:
+        """What came behind the last step."""
         if self._chat:
             self._tell(to_the_end=True)
+
+    def end(self, result: Result) -> None:
+        """A scenario is over."""
         outcome = "passed" if result.has_passed else "failed"
         line = Text(f"{self._sign(outcome)} ", _STYLES[outcome])
         line.append(result.scenario.title, "bold" if not result.has_passed else "")

@@ -96,11 +96,11 @@ def _bad_knobs(scenarios: list[Scenario]) -> list[str]:
     lines: list[str] = []
     for scenario in scenarios:
         rules = [step for step in (scenario.policy, *scenario.steps) if isinstance(step, Rule)]
-        for rule, name, value in ((rule, *knob) for rule in rules for knob in rule.knobs.items()):
+        for one, name, value in ((rule, *knob) for rule in rules for knob in rule.knobs.items()):
             try:
                 read_policy(Policy(), {name: value})
             except mistakes.Mistake as mistake:
-                lines.append(f"{rule.places[name]}: {name}: {mistake.text.removeprefix('policy: ')}")
+                lines.append(f"{one.places[name]}: {name}: {mistake.text.removeprefix('policy: ')}")
     return list(dict.fromkeys(lines))
 
 
@@ -140,7 +140,7 @@ def _play(scenarios: list[Scenario], settings: Settings, found: Namespace, bill:
                 if app is not None:
                     app.news()
                 waba = rounds.begin(scenario)
-                result = play(scenario, waba, app=origin, numbers=numbers, listen=bill.listen, meet=bill.meet)
+                result = play(scenario, waba, app=origin, numbers=numbers, audience=bill)
                 result = replace(result, output=app.news() if app is not None else "")
                 results.append(result)
                 bill.end(result)

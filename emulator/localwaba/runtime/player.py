@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from time import sleep
@@ -124,7 +124,17 @@ def knobs_of(scenario: Scenario, beside: Mapping[str, Any] | None = None) -> dic
     return ({} if scenario.clock == "real" else INSTANT) | dict(beside or {}) | own
 
 
-Listener = Callable[[Played], None]
+class Audience:
+    """Who watches a scenario while it is played; does nothing unless somebody makes more of it."""
+
+    def meet(self, scene: Scene) -> None:
+        """The users are known, the first step is about to begin."""
+
+    def hear(self, played: Played) -> None:
+        """A step is over."""
+
+    def leave(self) -> None:
+        """The last step is over and the app is quiet."""
 
 
 def play(
@@ -133,14 +143,10 @@ def play(
     *,
     app: str = "",
     numbers: Numbers | None = None,
-    listen: Listener = lambda played: None,
-    meet: Callable[[Scene], None] = lambda scene: None,
+    audience: Audience | None = None,
 ) -> Result:
-    """Plays a scenario in a world that is as it needs it. `app` is the origin of the app, for steps that call it.
-
-    `listen` hears of every step when it is over, `meet` of the users before the first one.
-    """
-    began = elapsed()
+    """Plays a scenario in a world that is as it needs it. `app` is the origin of the app, for steps that call it."""
+    began, audience = elapsed(), audience or Audience()
     calls = waba.calls
     scene = Scene(waba, scenario, app.rstrip("/"), {}, {}, 0, frozenset())
     played: list[Played] = []
@@ -150,13 +156,14 @@ def play(
         calls = waba.calls
         scene.first_call = calls[-1].n if calls else 0
         scene.before = frozenset(one["id"] for one in waba.deliveries(limit=20_000))
-        meet(scene)
+        audience.meet(scene)
         for one in _steps(scene):
             played.append(one)
-            listen(one)
+            audience.hear(one)
     except (ControlError, GraphError, LookupError, ValueError) as error:
         problem = f"the scenario could not begin: {error}"
     calm(waba)
+    audience.leave()
     if not problem and scenario.strict and all(one.outcome == "passed" for one in played):
         problem = _surprises(scene)
     return Result(scenario, tuple(played), problem, tuple(_chats(scene)), elapsed() - began)

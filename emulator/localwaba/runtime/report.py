@@ -16,6 +16,7 @@ from localwaba.runtime.player import Chat, Played, Result
 from localwaba.version import __version__
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CHAT = re.compile(r"\n\nChat of [^\n]*(?:\n  [^\n]*)*")
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "·"}
 _TICKS = {"accepted": "✓", "sent": "✓", "delivered": "✓✓", "read": "✓✓", "played": "✓✓", "failed": "✗"}
 
@@ -118,7 +119,8 @@ def _scenario(one: Result) -> str:
 def _step(played: Played) -> str:
     step = played.step
     argument = f'<code class="argument">{escape(step.argument)}</code>' if step.argument else ""
-    text = f'<pre class="reason">{escape(played.text)}</pre>' if played.text else ""
+    reason = _CHAT.sub("", played.text)  # it stands beside it, as bubbles
+    text = f'<pre class="reason">{escape(reason)}</pre>' if reason else ""
     sign = _SIGNS[played.outcome]
     return (
         f'<li class="{played.outcome}"><b class="sign">{sign}</b><div><span class="line">{step.place.line}</span>'
@@ -138,6 +140,8 @@ def _bubbles(chat: Chat) -> Iterator[str]:
     day = ""
     said = {one.id: one.text or f"[{one.type}]" for one in chat.bubbles}
     for one in chat.bubbles:
+        if one.type == "reaction" and one.reply_to in said:
+            continue  # shown at the message that it is to
         moment = datetime.fromtimestamp(one.at, UTC)
         if (today := moment.strftime("%a %d %b %Y")) != day:
             day = today
@@ -156,7 +160,7 @@ def _bubble(one: Bubble, chat: Chat, quoted: str | None, time: str) -> str:
     content = one.content if isinstance(one.content, dict) else {}
     picture = chat.pictures.get(str(content.get("id", "")))
     if picture is not None:
-        parts.append(f'<img alt="" src="data:{picture[0]};base64,{b64encode(picture[1]).decode()}">')
+        parts.append(f'<img class="{one.type}" alt="" src="data:{picture[0]};base64,{b64encode(picture[1]).decode()}">')
     for name, text in (("header", one.header), ("text", one.text), ("footer", one.footer)):
         if text:
             parts.append(f'<div class="{name}">{escape(text)}</div>')
