@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,9 @@ def from_emulator(url: str, token: str) -> list[dict[str, Any]]:
     import httpx  # a tenth of a second that other commands need not spend
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    control_token = os.environ.get("LOCALWABA_CONTROL_TOKEN")
+    if control_token:
+        headers["X-Localwaba-Control-Token"] = control_token
     address = f"{url.rstrip('/')}/_localwaba/charges"
     try:
         answer = httpx.get(address, headers=headers, timeout=30, trust_env=False)
@@ -85,7 +89,10 @@ def _table(card: Card, lines: list[Line]) -> list[str]:
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:
-    shown = [cell.ljust(width) if at < 4 else cell.rjust(width) for at, (cell, width) in enumerate(zip(cells, widths))]
+    shown = [
+        cell.ljust(width) if at < 4 else cell.rjust(width)
+        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
     return "  ".join(shown).rstrip()
 
 
