@@ -235,3 +235,9 @@ def test_flag_and_variable_agree(name: str) -> None:
     assert flag_of(name) == "--" + name.replace("_", "-")
     assert getattr(read_settings({name: text}), name) == getattr(read_settings({}, {variable_of(name): text}), name)
     assert getattr(read_settings({name: text}), name) != getattr(Settings(), name)
+
+
+def test_profile() -> None:
+    """A ready profile is a knob like any other; one that there is not is told with those that there are."""
+    assert read_settings({"policy": ["profile=relaxed"]}).policy == {"profile": "relaxed"}
+    assert "relaxed, before-2025-10" in mistake({"policy": ["profile=relaxd"]})

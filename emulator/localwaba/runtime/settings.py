@@ -290,11 +290,11 @@ def _knobs(given: _Given) -> dict[str, Any]:
             except ValueError:
                 found[knob.strip()] = value.strip()
     for knob, value in found.items():
-        if knob not in _KNOBS:
+        if knob not in (*_KNOBS, "profile"):
             raise BadSettings(f"{given.where}: there is no knob {knob}{nearest(knob, _KNOBS)}")
         try:
             patch(Policy(), {knob: value})
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, ValueError) as error:
             raise BadSettings(f"{given.where} {knob}: {_plain(error)}") from None
     return found
 
@@ -329,7 +329,7 @@ def _check(settings: Settings, where: Mapping[str, str]) -> None:
             raise refuse("webhook_url", why + hint)
 
 
-def _plain(error: msgspec.ValidationError) -> str:
+def _plain(error: ValueError | msgspec.ValidationError) -> str:
     """msgspec's text without its quotes and its path into the value."""
     text = str(error).replace("`", "").partition(" - at $")[0]
     return text[:1].lower() + text[1:]

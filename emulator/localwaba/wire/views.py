@@ -13,6 +13,7 @@ import msgspec
 from localwaba.domain import routing, windows
 from localwaba.domain.clock import SECOND
 from localwaba.domain.model import Attempt, Delivery, Message, PhoneNumber, Template, User
+from localwaba.domain.tiers import limit_of
 from localwaba.domain.world import World
 from localwaba.wire.choices import Choice, choices, content
 from localwaba.wire.errors import reason, webhook_error
@@ -271,7 +272,7 @@ def phone_number(world: World, one: PhoneNumber) -> dict[str, Any]:
         "display_phone_number": one.digits,
         "verified_name": one.verified_name,
         "quality_rating": one.quality_rating,
-        "messaging_limit": world.businesses[world.wabas[one.waba_id].business_id].messaging_limit,
+        "messaging_limit": limit_of(world, one),
         "throughput": one.throughput_level,
         "status": one.status,
         "name_status": one.name_status,
