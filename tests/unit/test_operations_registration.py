@@ -13,6 +13,8 @@ from localwaba.domain.errors import Refused
 from localwaba.domain.events import Put
 from localwaba.domain.model import PhoneNumber
 from localwaba.domain.registration import PIN_GUESSES, PIN_PAUSE, check_pin, deregister, register
+from localwaba.operations.meta import patch_number
+from localwaba.operations.platform_events import fire
 
 PIN = "123456"
 
@@ -146,6 +148,61 @@ def test_a_banned_number_stays_banned(call: Any) -> None:
     call("POST", node, "deregister")
     call("POST", node, "register", {"pin": PIN})
     assert call.world.numbers[node].status == "BANNED"
+
+
+def test_half_a_deregistration_has_to_be_finished(call: Any) -> None:
+    """133000 until the number was deregistered once more."""
+    node = call.world.phone_number_id
+    call.happen(patch_number(call.world, call.now, node, {"deregistration": "incomplete"}))
+    error = call.error("POST", node, "register", {"pin": PIN})
+    assert (error["code"], error["error_data"]["details"]) == (133000, "A previous deregistration attempt failed.")
+    assert call("POST", node, "deregister").body == {"success": True}
+    assert call("POST", node, "register", {"pin": PIN}).body == {"success": True}
+
+
+def test_pins_can_come_too_fast(call: Any) -> None:
+    """With the knob, 133009 within so many seconds after a wrong PIN, which is not counted as a guess."""
+    node = call.world.phone_number_id
+    call.world.policy = replace(call.world.policy, pin_guess_interval=2.0)
+    assert call.error("POST", node, "register", {"pin": "000000"})["code"] == 133005
+    call.now += 1_999
+    error = call.error("POST", node, "register", {"pin": PIN})
+    assert (error["code"], "in 1 s" in error["error_data"]["details"]) == (133009, True)
+    assert call.world.numbers[node].pin_failures == 1
+    call.now += 1
+    assert call("POST", node, "register", {"pin": PIN}).body == {"success": True}
+
+
+def test_a_deleted_number_can_be_added_again_after_a_while(call: Any) -> None:
+    """It is no object of Graph's any more, and 133015 for five minutes under its new id."""
+    node = call.world.phone_number_id
+    call.happen(patch_number(call.world, call.now, node, {"status": "DELETED"}))
+    assert node not in call.world.nodes
+    params = {"cc": "1", "phone_number": "5550783881", "verified_name": "My Business", "preverified_id": "1"}
+    added = call("POST", call.world.waba_id, "phone_numbers", params).body["id"]
+    call.now += 5 * 60_000 - 1
+    assert call.error("POST", added, "register", {"pin": PIN})["code"] == 133015
+    call.now += 1
+    assert call("POST", added, "register", {"pin": PIN}).body == {"success": True}
+
+
+def test_a_number_that_is_not_verified_any_more(call: Any) -> None:
+    """UNVERIFIED takes the verification away, EXPIRED as well: 133006."""
+    node = call.world.phone_number_id
+    for changes in ({"status": "UNVERIFIED"}, {"status": "DISCONNECTED", "code_verification_status": "EXPIRED"}):
+        call.happen(patch_number(call.world, call.now, node, changes))
+        assert call.error("POST", node, "register", {"pin": PIN})["code"] == 133006
+        call.happen(patch_number(call.world, call.now, node, {"code_verification_status": "VERIFIED"}))
+        assert call("POST", node, "register", {"pin": PIN}).body == {"success": True}
+
+
+def test_two_step_verification_is_turned_off(call: Any) -> None:
+    """Meta's mail does it: the next registration sets another PIN."""
+    node = call.world.phone_number_id
+    value = {"display_phone_number": "15550783881", "event": "PIN_REQUEST_SUCCESS"}
+    call.happen(fire(call.world, call.now, {"field": "security", "value": value}).events)
+    call("POST", node, "register", {"pin": "999999"})
+    assert call.world.numbers[node].pin == "999999"
 
 
 def bare(**more: Any) -> PhoneNumber:
