@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -164,9 +165,12 @@ _PARAMETERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 _TELLING = ("lose", "duplicate", "reorder", "delay")
 
 
+KINDS = sorted(_PARAMETERS)
+
+
 @st.composite
-def _faults(draw: st.DrawFn) -> dict[str, Any]:
-    kind = draw(st.sampled_from(sorted(_PARAMETERS)))
+def _fault(draw: st.DrawFn, kind: str = "") -> dict[str, Any]:
+    kind = kind or draw(st.sampled_from(KINDS))
     match: dict[str, Any] = {}
     if draw(st.booleans()):
         match["recipient"] = draw(st.sampled_from(USERS))
@@ -183,17 +187,24 @@ _COMMANDS = st.lists(
         st.tuples(st.just("read"), _USERS),
         st.tuples(st.just("advance"), st.sampled_from([1, 300, 2_000, 60_000])),
     ),
-    min_size=1,
-    max_size=10,
-)
-_SCHEDULES = st.lists(_faults(), min_size=1, max_size=4)
+    max_size=8,
+).map(lambda commands: [("send", USERS[0]), ("send", USERS[0]), ("send", USERS[1]), *commands])
 
 
-@settings(max_examples=120, deadline=None)
-@given(faults=_SCHEDULES, commands=_COMMANDS)
-def test_nothing_is_silently_lost(faults: list[dict[str, Any]], commands: list[tuple[Any, ...]]) -> None:
+@st.composite
+def _schedule(draw: st.DrawFn, kind: str) -> list[dict[str, Any]]:
+    """A fault of that kind among some others."""
+    others = draw(st.lists(_fault(), max_size=3))
+    place = draw(st.integers(0, len(others)))
+    return [*others[:place], draw(_fault(kind)), *others[place:]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data(), commands=_COMMANDS)
+def test_nothing_is_silently_lost(kind: str, data: st.DataObject, commands: list[tuple[Any, ...]]) -> None:
     """Whatever happened is told at least once, unless a fault was ordered to lose it and the journal says so."""
-    run = asyncio.run(play(0, faults, commands))
+    run = asyncio.run(play(0, data.draw(_schedule(kind)), commands))
     told = Counter(run.told())
     lost_messages = {event.message_id for event in run.fired("lose")}
     lost_webhooks = {event.hit for event in run.fired("drop_delivery")}
@@ -212,11 +223,12 @@ def test_nothing_is_silently_lost(faults: list[dict[str, Any]], commands: list[t
         assert told[what] or dropped or what[0] in lost_messages, what
 
 
-@settings(max_examples=60, deadline=None)
-@given(faults=_SCHEDULES, commands=_COMMANDS)
-def test_no_message_stops_for_no_reason(faults: list[dict[str, Any]], commands: list[tuple[Any, ...]]) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=10, deadline=None)
+@given(data=st.data(), commands=_COMMANDS)
+def test_no_message_stops_for_no_reason(kind: str, data: st.DataObject, commands: list[tuple[Any, ...]]) -> None:
     """Each message gets to `read`, as without faults, unless one that is journalled ended its life before."""
-    run = asyncio.run(play(0, faults, commands))
+    run = asyncio.run(play(0, data.draw(_schedule(kind)), commands))
     reached = {(event.message_id, event.status) for event in run.events if isinstance(event, StatusReached)}
     ended = {event.message_id for event in run.fired("fail", "stuck_at")}
     for event in run.events:
@@ -236,19 +248,22 @@ def test_without_faults(commands: list[tuple[Any, ...]]) -> None:
     assert [one for one in told if one[1]] == happened
 
 
-@settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 3), faults=_SCHEDULES, commands=_COMMANDS)
-def test_same_seed_same_faults(seed: int, faults: list[dict[str, Any]], commands: list[tuple[Any, ...]]) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data(), seed=st.integers(0, 3), commands=_COMMANDS)
+def test_same_seed_same_faults(kind: str, data: st.DataObject, seed: int, commands: list[tuple[Any, ...]]) -> None:
     """Two runs with one seed are the same, event by event and byte by byte."""
+    faults = data.draw(_schedule(kind))
     first, second = (asyncio.run(play(seed, faults, commands)) for _ in range(2))
     assert first == second
 
 
-@settings(max_examples=40, deadline=None)
-@given(faults=_SCHEDULES, commands=_COMMANDS)
-def test_a_journal_with_faults_replays(faults: list[dict[str, Any]], commands: list[tuple[Any, ...]]) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data(), commands=_COMMANDS)
+def test_a_journal_with_faults_replays(kind: str, data: st.DataObject, commands: list[tuple[Any, ...]]) -> None:
     """The events alone make the same world of the seeded one: faults decide nothing behind the journal's back."""
-    run = asyncio.run(play(0, faults, commands))
+    run = asyncio.run(play(0, data.draw(_schedule(kind)), commands))
     world, ended = restore(run.began), restore(run.ended)
     for event in run.events:
         apply(world, event)
