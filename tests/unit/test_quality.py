@@ -195,6 +195,36 @@ def test_red_numbers_were_flagged(make_stage: Any) -> None:
     ]
 
 
+def test_only_connected_numbers_were_flagged(make_stage: Any) -> None:
+    """A number that is restricted stays so when it is rated RED, and one that is not flagged is not unflagged."""
+    stage = make_stage(profile="before-2025-10")
+    stage.rates(status="RESTRICTED")
+    stage.rates(quality_rating="RED")
+    stage.rates(quality_rating="YELLOW")
+    assert (number(stage).status, stage.told) == ("RESTRICTED", [])
+
+
+def test_a_number_without_a_rating_gets_one(stage: Any) -> None:
+    """A number that is UNKNOWN is GREEN once it has reached enough users and displeased none."""
+    stage.approved()
+    stage.rates(quality_rating="UNKNOWN")
+    stage.delivers(9)
+    assert number(stage).quality_rating == "UNKNOWN"
+    stage.delivers(1, first=9)
+    assert number(stage).quality_rating == "GREEN"
+
+
+def test_the_bounds_belong_to_the_worse_score(stage: Any) -> None:
+    """A share that is exactly that of YELLOW or RED is YELLOW or RED."""
+    stage.turns(quality_yellow=0.05, quality_red=0.1)
+    stage.approved()
+    first, second = stage.delivers(20)[:2]
+    stage.does(first, "block")
+    assert number(stage).quality_rating == "YELLOW"
+    stage.does(second, "block")
+    assert number(stage).quality_rating == "RED"
+
+
 def test_a_number_flagged_for_a_week(make_stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """After seven days flagged the number is connected again, and its limit is one step lower, once."""
     due: list[int] = []
