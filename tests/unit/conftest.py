@@ -137,3 +137,15 @@ def make_stage() -> Callable[..., Any]:
     spec.loader.exec_module(module)
     found: Callable[..., Any] = module.Stage
     return found
+
+
+@pytest.fixture
+def make_bill() -> Callable[..., Any]:
+    """Makes worlds whose books are looked at; takes knobs, and how the user behaves."""
+    spec = spec_from_file_location("bill", Path(__file__).with_name("bill.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Callable[..., Any] = module.Bill
+    return found
