@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from localwaba import Emulator, Waba
+from localwaba.wire.signature import matches
 
 USER = "16505551234"
 PATIENCE = httpx.Timeout(5.0)
@@ -389,3 +390,57 @@ def test_reset_while_a_call_waits(waba: Waba) -> None:
     thread.join(5)
     assert [type(error) for error in failures] == [httpx.RemoteProtocolError]
     assert sent(waba) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "new", "old"),
+    [
+        ("wrong_signature", False, False),
+        ("missing_signature", None, None),
+        ("old_signature_only", None, True),
+        ("plain_bytes", True, True),
+    ],
+)
+def test_signatures_on_the_wire(waba: Waba, sink: Sink, kind: str, new: bool | None, old: bool | None) -> None:
+    """A webhook goes out with the signatures that its fault leaves: right, wrong, or none."""
+    waba.faults.add(kind, when={"next": 1})
+    waba.user(wa_id=USER).sends("caf\u00e9")
+    waba.settle()
+    headers, body = sink.got[-1]
+    secret = waba.app_secret.encode()
+    found = [headers.get(name) for name in ("X-Hub-Signature-256", "X-Hub-Signature")]
+    assert [None if one is None else matches(one, secret, body) for one in found] == [new, old]
+    assert ("caf\u00e9".encode() in body) == (kind == "plain_bytes")
+
+
+def test_duplicates_and_losses_on_the_wire(waba: Waba, sink: Sink) -> None:
+    """An app gets the same bytes twice, or nothing, as it was ordered."""
+    waba.faults.preset("duplicate-delivery", match={"status": "sent"})
+    waba.faults.add("drop_delivery", match={"status": "delivered"})
+    send(waba)
+    waba.advance(seconds=60)
+    assert sorted(sink.statuses()) == ["read", "sent", "sent"]
+    assert len({body for _, body in sink.got}) == 2
+
+
+def test_reversed_on_the_wire(waba: Waba, sink: Sink) -> None:
+    """The app is told of `read` first."""
+    waba.faults.preset("statuses-reversed")
+    send(waba)
+    waba.advance(seconds=60)
+    assert sink.statuses() == ["read", "delivered", "sent"]
+
+
+def test_the_client(waba: Waba) -> None:
+    """Faults are added, listed and cleared by a test in its own words."""
+    user = waba.user(wa_id=USER)
+    added = waba.faults.add("lose", when={"next": 1}, match={"recipient": user, "status": "read"}, id="mine")
+    assert (added["id"], added["match"]) == (
+        "mine",
+        {"recipient": [USER], "status": ["read"], "direction": ["outbound"]},
+    )
+    assert [one["id"] for one in waba.faults.list()] == ["mine"]
+    assert {one["kind"] for one in waba.faults.kinds()} >= {"latency", "lose"}
+    assert {one["preset"] for one in waba.faults.presets()} >= {"statuses-reversed"}
+    assert waba.faults.clear("mine") == ["mine"]
+    assert waba.faults.list() == []

@@ -16,6 +16,7 @@ from localwaba.version import __version__
 _SERVE = "start the emulator and keep it running"
 _DEMO = "watch a sample bot chat with a synthetic user, with webhooks, ticks and refusals"
 _COST = "estimate what the traffic of an emulator would cost, by a rate card of yours"
+_FAULTS = "show what can go wrong on purpose, and what is armed in a running emulator"
 _EXEC = "start the emulator on a free port, run a command against it, end with its exit status"
 _RUN = "play scenario files against your app: users write, time passes, the app is held to what it should do"
 _EPILOG = (
@@ -72,6 +73,8 @@ def read_command(words: Sequence[str]) -> Command:
         return Command(asked, lambda: _run(found))
     if asked == "cost":
         return Command(asked, lambda: _cost(found))
+    if asked == "faults":
+        return Command(asked, lambda: _faults(found))
     if asked == "exec":
         if not program:
             raise Mistake("exec: write the command after two dashes: localwaba exec -- python -m pytest")
@@ -106,7 +109,16 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_run(run)
     cost = commands.add_parser("cost", help=_COST, description=_COST, allow_abbrev=False)
     _add_cost(cost)
-    return top, {"serve": serve, "cost": cost, "demo": demo, "run": run, "exec": execute}
+    faults = commands.add_parser("faults", help=_FAULTS, description=_FAULTS, allow_abbrev=False)
+    _add_faults(faults)
+    return top, {"serve": serve, "cost": cost, "demo": demo, "faults": faults, "run": run, "exec": execute}
+
+
+def _add_faults(parser: _Parser) -> None:
+    what = "list: those that are armed (the default); kinds: all there is; presets: ready ones, with their reports"
+    parser.add_argument("what", nargs="?", default="list", choices=("list", "kinds", "presets"), help=what)
+    parser.add_argument("--url", default="http://127.0.0.1:4080", help="the emulator (default: %(default)s)")
+    parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
 
 
 def _add_run(parser: _Parser) -> None:
@@ -186,3 +198,9 @@ def _demo(found: argparse.Namespace) -> int:
     from localwaba.cli.demonstration import demonstrate
 
     return demonstrate(seed=found.seed, pause=not found.no_pause)
+
+
+def _faults(found: argparse.Namespace) -> int:
+    from localwaba.cli.fault_list import show
+
+    return show(found.what, found.url, found.token)

@@ -27,7 +27,7 @@ def _call(entry: dict[str, Any]) -> str:
     answer = entry["answer"]
     error = answer.get("error", {}) if isinstance(answer, dict) else {}
     code = "/".join(str(error[key]) for key in ("code", "error_subcode") if key in error)
-    return f"{entry['status']} {entry['method']} {entry['path']}  {code}  {entry['why']}"
+    return f"{entry['status'] or 'cut off:'} {entry['method']} {entry['path']}  {code}  {entry['why']}"
 
 
 def _event(host: WorldHost, entry: dict[str, Any]) -> str:
