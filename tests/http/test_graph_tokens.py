@@ -118,6 +118,24 @@ def test_expired_token(platform: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("place", ["header", "body"])
+def test_dead_token_is_noted_in_its_world(platform: Any, place: str) -> None:
+    """A call with a token that was revoked stands in the journal of the token's world, not in the default one's."""
+    other = platform.control("POST", "worlds", {"name": "other"})
+    token = other["access_token"]
+    platform.control("PATCH", f"tokens/{token}", {"revoked": 460}, token=token)
+    body = platform.text(access_token=token) if place == "body" else platform.text()
+    path = f"/{platform.number}/messages"
+    reply = platform.graph("POST", path, body, token=token if place == "header" else None)
+    assert (reply.status, reply.error["error_subcode"]) == (401, 460)
+    found = {
+        name: platform.control("GET", "journal?kind=call", token=of)["entries"]
+        for name, of in (("own", token), ("default", ""))
+    }
+    assert [entry["status"] for entry in found["own"]] == [401]
+    assert found["default"] == []
+
+
 def test_secret_selects_the_world(platform: Any) -> None:
     """An app that asks for a token by its secret gets one of its own world."""
     other = platform.control("POST", "worlds", {"name": "other"})

@@ -23,22 +23,20 @@ _UPLOADS = frozenset({"create_upload_session", "upload_file_data", "get_upload_s
 _NO_PERMISSION = "You do not have the necessary permissions required to do this operation."
 
 
-def authenticate(hosts: Hosts, text: str, fallback: Host) -> tuple[Host, Token]:
-    """The world and the record of a token; refused with 190 if it is unknown, expired or revoked."""
+def authenticate(hosts: Hosts, text: str) -> tuple[Host, Token]:
+    """The world and the record of a token, dead or alive; refused with 190 if it is unknown."""
     found = hosts.by_token(text)
     if found is None:
         raise Refused(unreadable())
-    host, token = found
-    if token.expires_at or token.revoked_subcode:
-        check_life(token, host.now())
-    return host, token
+    return found
 
 
 def check_life(token: Token, now: int) -> None:
-    """Refuses a token that has expired or was revoked."""
-    refusal = fault(token, now)
-    if refusal is not None:
-        raise Refused(refusal)
+    """Refuses a token that has expired or was revoked (190)."""
+    if token.expires_at or token.revoked_subcode:
+        refusal = fault(token, now)
+        if refusal is not None:
+            raise Refused(refusal)
 
 
 def prove(world: World, token: Token, params: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from localwaba.domain.media import find_media
 from localwaba.domain.model import Media
 from localwaba.domain.urls import MEDIA_PATH, is_genuine
 from localwaba.http import faulting
-from localwaba.http.authentication import authenticate, permit
+from localwaba.http.authentication import authenticate, check_life, permit
 from localwaba.http.bodies import Scope, Send
 from localwaba.http.headers import Header
 from localwaba.http.ports import Host, Hosts
@@ -82,7 +82,8 @@ def _owner(hosts: Hosts, headers: dict[bytes, bytes]) -> Host:
     if kind.lower() not in ("bearer", "oauth") or not token.strip():
         raise _Gone("a media URL needs the access token, too: send Authorization: Bearer <access_token>")
     try:
-        host, found = authenticate(hosts, token.strip(), hosts.default)
+        host, found = authenticate(hosts, token.strip())
+        check_life(found, host.now())
         permit(route_table()["GET", "media_url", ""], found, host.now())
     except Refused as refused:
         raise _Gone(reason(refused.refusal)) from None

@@ -12,7 +12,7 @@ from localwaba.domain.errors import Refusal, Refused, refuse
 from localwaba.domain.flow_urls import ASSET_PATH
 from localwaba.domain.model import Token
 from localwaba.http import downloads, faulting, flow_assets
-from localwaba.http.authentication import authenticate, permit, prove
+from localwaba.http.authentication import authenticate, check_life, permit, prove
 from localwaba.http.headers import Header, Trace, one_line
 from localwaba.http.headers import authenticate as authenticate_header
 from localwaba.http.judgement import judge
@@ -212,7 +212,8 @@ class Graph:
         params = {**asked, **body.params} if asked else body.params
         if route is None:
             if isinstance(params.get("access_token"), str):
-                exchange.host, token = authenticate(self._hosts, params["access_token"], host)
+                exchange.host, token = authenticate(self._hosts, params["access_token"])
+                check_life(token, exchange.host.now())
                 body = body._replace(files=move(body.files, host.blobs, exchange.host.blobs))
             elif "client_secret" in params:  # an app asks for a token: its secret says in which world
                 found = self._hosts.by_token(f"{params.get('client_id', '')}|{params['client_secret']}")
@@ -318,7 +319,9 @@ class Graph:
                 text = ""
         text = str(exchange.query.get("access_token", "")) or text.strip()
         if text:
-            return authenticate(self._hosts, text, exchange.host)
+            exchange.host, token = authenticate(self._hosts, text)  # refused or not, the call is one of this world
+            check_life(token, exchange.host.now())
+            return exchange.host, token
         found = self._hosts.by_node(place.node) if place.node else None
         return found or self._hosts.default, None
 
