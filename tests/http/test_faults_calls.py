@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from localwaba import Emulator, Waba
+from localwaba.cli import main
 from localwaba.wire.signature import matches
 
 USER = "16505551234"
@@ -444,3 +445,20 @@ def test_the_client(waba: Waba) -> None:
     assert {one["preset"] for one in waba.faults.presets()} >= {"statuses-reversed"}
     assert waba.faults.clear("mine") == ["mine"]
     assert waba.faults.list() == []
+
+
+def test_the_command_line(waba: Waba, capsys: pytest.CaptureFixture[str]) -> None:
+    """`localwaba faults` shows what is armed in a world, what there is, and who is not there."""
+    asking = ["faults", "--url", waba.url, "--token", waba.access_token]
+    assert (main(asking), capsys.readouterr().out) == (0, "no fault is armed\n")
+    waba.faults.add("lose", id="mine", when={"next": 3}, match={"status": "read"})
+    assert main([*asking, "list"]) == 0
+    assert capsys.readouterr().out == (
+        'mine  lose  {"next": 3}  {"status": ["read"], "direction": ["outbound"]}  fired 0 of 0, 3 left\n'
+    )
+    assert (main(["faults", "kinds"]), main(["faults", "presets"])) == (0, 0)
+    shown = capsys.readouterr().out
+    assert "status_before_answer" in shown
+    assert "chatwoot/chatwoot#14529" in shown
+    assert main(["faults", "--url", "http://127.0.0.1:9"]) == 2
+    assert "no emulator answers" in capsys.readouterr().err
