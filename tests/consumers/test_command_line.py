@@ -159,6 +159,11 @@ def test_a_webhook_that_fails_its_handshake() -> None:
     assert done.stderr.count("\n") == 1
 
 
+def listen_to_interrupts() -> None:
+    """A shell's background job ignores Ctrl-C, and so would everything that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_during_the_handshake() -> None:
     """Ctrl-C while an app keeps the handshake waiting ends it at once, without a traceback."""
     with socket.socket() as sock:
@@ -166,11 +171,13 @@ def test_interrupted_during_the_handshake() -> None:
         sock.listen()
         url = f"http://127.0.0.1:{sock.getsockname()[1]}/webhook"
         command = [*COMMAND, "serve", "--port", "0", "--webhook-url", url]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_interrupts
+        ) as process:
             asking, _ = sock.accept()
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=3)
-            asking.close()
+            with asking:
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=15)
     assert (process.returncode, out, err) == (130, "", "")
 
 
