@@ -80,6 +80,28 @@ def test_feedback_is_about_the_template_that_came_last(stage: Any) -> None:
     assert stage.template(old).quality_score == "GREEN"
 
 
+def test_feedback_is_about_what_one_has_got_oneself(stage: Any) -> None:
+    """Neither another user's template nor one that did not arrive is blamed."""
+    old = stage.approved("old")
+    new = stage.approved("new", text="Hello {{1}}, here is what you have asked us for.")
+    users = stage.delivers(2, "old")
+    stage.delivers(1, "new", first=5)
+    stage.sends("new", users[0])
+    stage.does(users[0], "report")
+    stage.passes()
+    stage.does(users[1], "report")
+    assert [len(stage.world.quality.feedback.get(one, [])) for one in (old, new)] == [2, 0]
+
+
+def test_one_review_for_all_feedback(stage: Any) -> None:
+    """However many users complain, a number and a template are looked at again one at a time."""
+    stage.approved()
+    for user in stage.delivers(5):
+        stage.does(user, "mute")
+    planned = [item.subject for _, _, item in stage.world.agenda if type(item).__name__ == "ReviewQuality"]
+    assert len(planned) == len(set(planned)) == 2
+
+
 def test_feedback_without_a_template(stage: Any) -> None:
     """Whoever got no template, or got it more than seven days ago, gives feedback on the number alone."""
     stage.approved()

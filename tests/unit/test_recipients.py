@@ -55,6 +55,25 @@ def test_the_cap(stage: Any) -> None:
     assert code(stage) is None
 
 
+def test_the_cap_ends_to_the_millisecond(stage: Any) -> None:
+    """What left exactly 24 hours ago counts no more, a millisecond less and it does."""
+    start = stage.now
+    sent = [stage.sends(), stage.sends()]
+    stage.passes(DAY - 1)
+    sent.append(stage.sends())
+    stage.passes(1)
+    sent.append(stage.sends())
+    stage.passes(0)
+    assert stage.now == start + DAY
+    assert [stage.outcome(message)[1] for message in sent] == [None, None, 131049, None]
+
+
+def test_identity(stage: Any) -> None:
+    """A user with an identity key gets what names no key, or theirs."""
+    behaves(stage, identity_key_hash="KEY")
+    assert code(stage) is None
+
+
 def test_the_cap_counts_what_is_on_its_way(stage: Any) -> None:
     """Three sends at once do not slip under the cap."""
     sent = [stage.sends() for _ in range(3)]
