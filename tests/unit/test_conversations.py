@@ -130,3 +130,13 @@ def test_in_2022_it_mattered_who_began(make_bill: Any) -> None:
 def test_the_profile_of_october_2025_charges_messages() -> None:
     """Per-message pricing was in force three months before."""
     assert "pricing_model" not in PROFILES["before-2025-10"]
+
+
+def test_the_conversation_after_an_ad_ends_the_others(make_bill: Any) -> None:
+    """With a free entry point of an hour, the category that was open before opens anew."""
+    talk = make_bill(CBP | {"entry_window_seconds": 3_600.0})
+    before = talk.says("marketing")
+    talk.hears({"type": "text", "text": {"body": "hi"}, "referral": {"source_type": "ad"}})
+    talk.says(wait=2 * HOUR)
+    after = talk.says("marketing")
+    assert before["conversation"]["id"] != after["conversation"]["id"]

@@ -10,6 +10,7 @@ import pytest
 from localwaba.domain import billing
 from localwaba.domain.billing_state import Billing
 from localwaba.domain.clock import DAY, HOUR
+from localwaba.domain.events import StatusReached
 from localwaba.domain.markets import market_of
 from localwaba.domain.policy import patch
 from localwaba.domain.pricing import MODELS, price, tier_at
@@ -228,3 +229,14 @@ def test_deciding_changes_nothing(make_bill: Any) -> None:
     pair = bill.world.pair(message.phone_number_id, message.wa_id)
     billing.decide(bill.world, message, pair, bill.now, in_entry_window=False)
     assert before == snapshot(bill.world)
+
+
+def test_a_status_that_is_told_twice_counts_once(make_bill: Any) -> None:
+    """Faults tell statuses again; books are not kept twice for that."""
+    bill = make_bill()
+    bill.sends("marketing")
+    bill.passes()
+    for event in [one for one in bill.events if isinstance(one, StatusReached)]:
+        bill.happen([event])
+    [row] = bill.world.billing.traffic.values()
+    assert (bill.volumes, list(row.values())) == ({"marketing|regular|0:MAX": 1}, [[1, 1]])

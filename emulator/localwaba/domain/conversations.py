@@ -21,7 +21,7 @@ def belongs_to(world: World, message: Message, pair: Pair, now: int, *, in_entry
     if in_entry_window:
         scope = f"{key}:{pair.entry_until}"
         return Conversation(id=_id(world, scope), category=REFERRAL, until=pair.entry_until)
-    going_on = [one for one in world.billing.open.get(key, ()) if now < one.until and one.category != REFERRAL]
+    going_on = [one for one in world.billing.open.get(key, ()) if now < one.until]
     model = MODELS[world.policy.pricing_model]
     category = category_of(message, model)
     found = [one for one in going_on if one.category == category]
