@@ -485,3 +485,14 @@ def test_ids_are_the_same_with_faults(app: Any) -> None:
     app.ok("POST", f"users/{USER}/messages", {"type": "text", "text": {"body": "hi"}})
     arm(app, "duplicate", times=5, when={"chance": 0.9})
     assert plain == app.send(USER, TEXT)
+
+
+@pytest.mark.parametrize("value", [{"statuses": [1, {"id": [2]}]}, {"messages": {"a": 1}}, {}])
+def test_values_that_somebody_made_up(app: Any, value: dict[str, Any]) -> None:
+    """Faults of webhooks can be asked about whatever is announced."""
+    arm(app, "duplicate_delivery", match={"field": "messages"})
+    app.ok("POST", "platform-events", {"field": "messages", "value": value})
+    app.ok("POST", "settle")
+    assert [msgspec.json.decode(one.body)["entry"][0]["changes"][0]["value"] for one, _ in app.network.posted] == [
+        value
+    ] * 2

@@ -400,13 +400,13 @@ def of_message(world: World, message: Message, status: str = "") -> Occasion:
 def of_delivery(world: World, delivery: Delivery) -> Occasion:
     """A webhook, about to be queued or sent; what it tells of is read out of its body."""
     found = Occasion(f"webhook {delivery.id}", delivery.id)
-    value = _decode(delivery.body)["entry"][0]["changes"][0]["value"]
-    if delivery.field == "messages":
-        for kind in ("statuses", "messages"):
-            for item in value.get(kind, ()):
-                message = world.messages.get(item["id"])
-                if message is not None:
-                    found = of_message(world, message, item.get("status", "") if kind == "statuses" else "")
+    value = _decode(delivery.body)["entry"][0]["changes"][0]["value"] if delivery.field == "messages" else {}
+    for kind in ("statuses", "messages"):
+        items = value.get(kind) if isinstance(value, dict) else None
+        for item in items if isinstance(items, list) else ():  # a value that somebody made up may hold anything
+            message = world.messages.get(str(item.get("id"))) if isinstance(item, dict) else None
+            if message is not None:
+                found = of_message(world, message, str(item.get("status", "")) if kind == "statuses" else "")
     hit = f"webhook {delivery.id}: {found.hit}" if found.type else f"webhook {delivery.id}"
     number = (delivery.phone_number_id,) if delivery.phone_number_id else ()
     return found._replace(hit=hit, subject=delivery.id, field=(delivery.field,), phone_number_id=number)

@@ -61,7 +61,7 @@ async def download(hosts: Hosts, scope: Scope, receive: Receive, send: Send) -> 
             status = await _serve(host, media, headers, scope["method"], send)
     except _Gone as gone:
         why = str(gone)
-        await _end(send, 404, [(b"x-localwaba-why", _header_text(why))])
+        await _end(send, 404, [(b"x-localwaba-why", _header_text(why)), *faulting.headers(host.world, None)])
     finally:
         path = f"{scope['path']}?mid={query.get('mid', '')}"
         host.note_call(scope["method"], path, status, b"", b"", why, OPERATION)
