@@ -21,7 +21,7 @@ _REGIONS = {
 }
 OTHER = "Other"
 MARKETS: dict[str, str] = {
-    **dict(pair.replace("_", " ").split(":", 1) for pair in _OWN.split()),
+    **{pair[:2]: pair[3:].replace("_", " ") for pair in _OWN.split()},
     **{country: region for region, countries in _REGIONS.items() for country in countries.split()},
 }
 """Country codes and the market that each belongs to (Meta: pricing, countries and regions)."""
