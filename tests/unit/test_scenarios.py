@@ -1,0 +1,323 @@
+"""Scenario files: what is read out of them, and how each mistake is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localwaba_scenarios import model
+from localwaba_scenarios.loader import BadScenario, load, read
+from localwaba_scenarios.model import Later, Name, Pattern, Scenario
+from localwaba_scenarios.reading import UNITS, span_of
+
+
+def scenario(steps: str, head: str = "users: [ana]") -> Scenario:
+    (found,) = read(f"name: x\n{head}\nsteps:\n{steps}")
+    return found
+
+
+def step(text: str, head: str = "users: [ana]") -> model.Step:
+    (found,) = scenario(f"  - {text}\n", head).steps
+    return found
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(BadScenario) as caught:
+        read(text, "f.yaml")
+    return list(caught.value.mistakes)
+
+
+def mistake(line: str, head: str = "users: [ana, bob]") -> str:
+    (found,) = mistakes(f"name: x\n{head}\nsteps:\n  - {line}\n")
+    return found
+
+
+@pytest.mark.parametrize(
+    "text", ["no", "yes", "1.10", "0049", "null", "~", "2026-01-31", "0x1F", "on", "1_000", "What?"]
+)
+def test_texts_stay_texts(text: str) -> None:
+    """Whatever YAML would make of it, what somebody says is what stands there."""
+    found = step(f"ana says: {text}")
+    assert isinstance(found, model.Sends)
+    assert {"type": "text", "text": {"body": text}} == found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("null", None),
+        ("true", True),
+        ("1.5", 1.5),
+        ("-3", -3),
+        ("no", "no"),
+        ("0049", "0049"),
+        ("'1'", "1"),
+        ("~", "~"),
+    ],
+)
+def test_json(text: str, expected: object) -> None:
+    """Where JSON is written, only what is JSON without quotes is no text."""
+    found = step(f"ana sends: {{type: location, location: {text}}}")
+    assert isinstance(found, model.Sends)
+    assert (type(expected), expected) == (type(found.message["location"]), found.message["location"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hi there", "Hi there"),
+        ("/hi/", Pattern("hi")),
+        ("/hi there/im", Pattern("hi there", "im")),
+        ("'/a, b?/s'", Pattern("a, b?", "s")),
+        ("/ half", "/ half"),
+        ("42", "42"),
+    ],
+)
+def test_expected_texts(text: str, expected: object) -> None:
+    """A text is a text, and a pattern what stands between slashes."""
+    found = step(f"app replies to ana: {{text: {text}}}")
+    assert isinstance(found, model.Replies)
+    assert {"text": expected} == found.wanted
+
+
+def test_questions_in_braces() -> None:
+    """A question mark inside braces is a question mark."""
+    found = step("app replies to ana: {buttons: [Where is my order?, Who?]}")
+    assert isinstance(found, model.Replies)
+    assert found.wanted["buttons"] == ("Where is my order?", "Who?")
+
+
+def test_a_bare_value_stands_for_the_first_member() -> None:
+    """What is not a mapping is the text, the status, the code, the field."""
+    found = scenario(
+        "  - app replies to ana: Hi\n  - expect last message to ana: read\n  - app fails with: [1, 2]\n"
+        "  - expect webhook: messages\n  - expect call: send_message\n"
+    ).steps
+    first, second, third, fourth, fifth = found
+    assert isinstance(first, model.Replies)
+    assert isinstance(second, model.LastMessage)
+    assert isinstance(third, model.Fails)
+    assert isinstance(fourth, model.ExpectWebhook)
+    assert isinstance(fifth, model.ExpectCall)
+    assert (first.wanted, second.wanted, third.codes) == ({"text": "Hi"}, {"status": "read"}, (1, 2))
+    assert (fourth.wanted, fifth.wanted) == ({"field": "messages"}, {"operation": "send_message"})
+
+
+def test_places() -> None:
+    """A step knows where it stands, and what stands there."""
+    (found,) = scenario("\n  -   ana says:  Hi\n").steps
+    assert (str(found.place), found.sentence, found.argument) == ("scenario.yaml:5:7", "ana says", "Hi")
+
+
+def test_variables_and_captures() -> None:
+    """Variables are filled in at once, names that only the play knows stay, and a captured name is known after it."""
+    found = scenario(
+        '  - app replies to ana: "/code (?P<code>.)/"\n  - ana says: $${a} ${a} ${code} ${ana.number}\n',
+        "users: [ana]\nvariables: {a: '1'}",
+    ).steps[1]
+    assert isinstance(found, model.Sends)
+    expected = Later(("${", "a} ", "1", " ", Name("code"), " ", Name("ana.number")))
+    assert expected == found.message["text"]["body"]
+
+
+def test_variables_in_patterns_mean_themselves() -> None:
+    """A variable inside a pattern is no pattern."""
+    found = step("app replies to ana: /^${a}$/", "users: [ana]\nvariables: {a: 1.5 (net)}")
+    assert isinstance(found, model.Replies)
+    assert {"text": Pattern(r"^1\.5\ \(net\)$")} == found.wanted
+
+
+def test_examples() -> None:
+    """There is one scenario for each row, with its variables in sentences, too."""
+    text = "name: Late\nusers: [ana]\nexamples:\n  - {n: 1 hour, c: 131047}\n  - {n: 2 days, c: 131026}\n"
+    first, second = read(f"{text}steps:\n  - ${{n}} pass\n  - app fails with: ${{c}}\n")
+    assert (first.title, second.title) == ("Late [n: 1 hour, c: 131047]", "Late [n: 2 days, c: 131026]")
+    assert isinstance(first.steps[0], model.Passes)
+    assert isinstance(second.steps[0], model.Passes)
+    assert isinstance(second.steps[1], model.Fails)
+    assert (first.steps[0].seconds, second.steps[0].seconds, second.steps[1].codes) == (3600, 172_800, (131026,))
+
+
+def test_values_from_outside_win() -> None:
+    """A value that is handed in wins over the file's variable, an example over both."""
+    text = "name: ${a} ${b}\nvariables: {a: file, b: file}\nexamples: [{b: row}]\nsteps: [no faults]\n"
+    (found,) = read(text, values={"a": "given", "b": "given"})
+    assert found.name == "given row"
+
+
+def test_several_in_a_file() -> None:
+    """Three dashes separate scenarios."""
+    found = read("name: a\nsteps: [no faults]\n---\nname: b\nsteps: [no faults]\n---\n")
+    assert [one.name for one in found] == ["a", "b"]
+
+
+def test_users() -> None:
+    """Users are named in a list, or described in a mapping; times are spans, or never."""
+    head = "users:\n  ana:\n  bo: {name: Bo Ek, country: SE, read_after: never, delivered_after: 2 min, fails_with: 1}"
+    ana, bo = scenario("  - bo says: Hi\n", head).users
+    assert (ana.name, ana.country, dict(ana.behaviour)) == ("Ana", "US", {})
+    assert (bo.name, bo.country) == ("Bo Ek", "SE")
+    assert bo.behaviour == {"read_after": None, "delivered_after": 120.0, "fails_with": 1}
+
+
+def test_templates() -> None:
+    """A template's body gets examples if it has none of its own."""
+    (found,) = scenario("  - no faults\n", "templates:\n  t: {body: 'Hi {{1}}, {{2}}'}").templates
+    assert (found.name, found.language, found.category) == ("t", "en_US", "UTILITY")
+    assert found.components[0]["example"] == {"body_text": [["example 1", "example 2"]]}
+
+
+def test_files_lie_beside_the_scenario(tmp_path: Path) -> None:
+    """A path is taken from the file that names it."""
+    (tmp_path / "cup.png").write_bytes(b"")
+    (tmp_path / "a.yaml").write_text("name: a\nusers: [ana]\nsteps:\n  - ana sends image: {file: cup.png}\n")
+    (found,) = load(tmp_path / "a.yaml")
+    (sends,) = found.steps
+    assert isinstance(sends, model.SendsFile)
+    assert sends.file == str(tmp_path / "cup.png")
+
+
+MISTAKES = [
+    ("ana say: x", "f.yaml:4:5: there is no step 'ana say'; did you mean ana says?"),
+    ("anna says: x", "f.yaml:4:5: there is no user anna; did you mean ana?"),
+    ("zoe says: x", "f.yaml:4:5: there is no user zoe; known: ana, bob"),
+    ("dance", "f.yaml:4:5: there is no step 'dance'; the sentences are in docs/scenarios.md"),
+    ("ana says:", "f.yaml:4:5: something has to follow, as in `ana says: …`"),
+    ("ana reads: x", "f.yaml:4:5: nothing follows `ana reads`; write it without the colon"),
+    ("ana says: [a]", "f.yaml:4:15: what is said is a text; quote it if it begins with { or ["),
+    ("ana says: ${anna.number}", "f.yaml:4:15: there is no variable anna.number; did you mean ana.number?"),
+    ("25 hour pas", "f.yaml:4:5: there is no step '25 hour pas'; did you mean 25 hours pass?"),
+    ("app replies to ana: {typ: text}", "f.yaml:4:26: an expected message has no member typ; did you mean type?"),
+    ("app replies to ana: {type: txt}", "f.yaml:4:32: there is no type txt; did you mean text?"),
+    ("app replies to ana: {within: soon}", "f.yaml:4:34: within is a time such as 5 s, 1 hour 30 minutes or 25 hours"),
+    ("app replies to ana: /(/", "f.yaml:4:25: this is no pattern: missing ), unterminated subpattern at position 0"),
+    ("app replies to ana: /x/g", "f.yaml:4:25: a pattern ends with /, /i, /m or /s, not /g"),
+    ("app fails with: late", "f.yaml:4:21: an error code is a whole number from 1 on, not late"),
+    ("expect call: send_mesage", "f.yaml:4:18: there is no operation send_mesage; did you mean send_message?"),
+    ("expect webhook: {times: -1}", "f.yaml:4:29: times is a whole number from 0 on, not -1"),
+    ("expect last message to ana: red", "f.yaml:4:33: there is no status red; did you mean read?"),
+    ("expect template t: APROVED", "f.yaml:4:24: there is no status of a template APROVED; did you mean APPROVED?"),
+    ("meta announces: calss", "f.yaml:4:21: there is no webhook field calss; did you mean calls?"),
+    ("meta rejects template: {reason: SCAM}", "f.yaml:4:28: say which template, as in {name: order_update}"),
+    ("meta changes number: {rating: RED}", "f.yaml:4:27: a number has no member rating"),
+    ("rule: {reed_after: 1}", "f.yaml:4:12: there is no knob reed_after; did you mean read_after?"),
+    ("ana does: {action: rea}", "f.yaml:4:24: there is no action rea; did you mean read?"),
+    ("ana sends: {text: x}", "f.yaml:4:16: a message needs a type, as in {type: text, text: {body: Hi}}"),
+    ("ana sends location: {latitude: x, longitude: 1}", "f.yaml:4:36: latitude is a number of degrees"),
+    ("ana sends image: {file: away.png}", "f.yaml:4:22: there is no file away.png"),
+    ("call app: {json: {}}", "f.yaml:4:15: say which path is called and how, once, as in {post: /reminders}"),
+    ("call app: {post: reminders}", "f.yaml:4:22: a path of the app begins with /, as in post: /reminders"),
+    ("{ana reads: , ana blocks: }", "f.yaml:4:19: a step is one sentence, and what follows it after a colon"),
+    ("ana says: a: b", "f.yaml:4:16: a text with `: ` in it needs quotes, or the line above lacks something"),
+    ("ana says: &x a", "f.yaml:4:15: anchors (& and *) are not read; use variables, or quote the text"),
+    ("ana says: !!int 1", "f.yaml:4:15: tags (!) are not read; quote the text"),
+    ("ana sends: {type: text, type: text}", "f.yaml:4:29: type stands here twice"),
+    ("ana says: 'x", "f.yaml:5:1: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "expected"), MISTAKES, ids=[line for line, _ in MISTAKES])
+def test_mistakes_in_steps(line: str, expected: str) -> None:
+    """A mistake is one line with its place and what was probably meant."""
+    found = mistake(line)
+    assert expected in found
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("usrs: [ana]", "f.yaml:2:1: a scenario has no member usrs; did you mean users?"),
+        ("users: {app: }", "f.yaml:2:9: a user's name here is one word, and 'app' is taken"),
+        ("users: {ana: {nam: x}}", "f.yaml:2:15: the user ana has no member nam; did you mean name?"),
+        ("users: {ana: {country: brazil}}", "f.yaml:2:24: country is two capital letters such as BR, not brazil"),
+        ("users: {ana: {read_after: soon}}", "f.yaml:2:27: read_after is a time such as 5 s, or never; not soon"),
+        ("clock: noon", "f.yaml:2:8: clock is real, or a time with its zone as 2026-01-31T12:00:00Z, not noon"),
+        ("clock: 2026-01-31T12:00:00", "f.yaml:2:8: clock is real, or a time with its zone"),
+        ("seed: many", "f.yaml:2:7: seed is a whole number from 0 on, not many"),
+        ("version: 23", "f.yaml:2:10: version is a Graph version such as v26.0, not 23"),
+        ("strict: no", "f.yaml:2:9: strict is true or false, not no"),
+        ("policy: {read_afer: 1}", "f.yaml:2:10: there is no knob read_afer; did you mean read_after?"),
+        ("examples: []", "f.yaml:2:11: examples are a list of rows"),
+        ("examples: [{a: x}, {b: x}]", "f.yaml:2:20: each example names the same: a"),
+        ("variables: {waba_id: x}", "f.yaml:2:22: waba_id is there already: it is the business's"),
+        ("templates: {t: {}}", "f.yaml:2:16: a template has either a body (a text) or components (as Meta takes them)"),
+        ("templates: {T: {body: x}}", "f.yaml:2:16: a template's name is made of a-z, 0-9 and _, not T"),
+        ("templates: {t: {body: x, example: [a]}}", "f.yaml:2:35: the body has 0 variables, here are examples of 1"),
+    ],
+)
+def test_mistakes_in_the_head(head: str, expected: str) -> None:
+    """So is one in what stands before the steps."""
+    (found,) = mistakes(f"name: x\n{head}\nsteps: [no faults]\n")
+    assert expected in found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "f.yaml:1:1: there is no scenario in it; one has a name and steps"),
+        ("- a", "f.yaml:1:1: a scenario begins with its name, as in name: A first contact"),
+        ("name: x", "f.yaml:1:1: a scenario needs its steps"),
+        ("name: x\nsteps: go", "f.yaml:2:8: steps are a list: each begins with a dash, as in - ana says: Hi"),
+        ("name: x\n\tsteps: []", "f.yaml:2:1: indent with spaces, not with tabs"),
+        ("name: \x07", "f.yaml:1:1: there is a character in it that no text has"),
+    ],
+)
+def test_mistakes_in_the_whole(text: str, expected: str) -> None:
+    """A file that is something else altogether is told as such."""
+    assert expected in mistakes(text)
+
+
+def test_all_mistakes_at_once() -> None:
+    """All mistakes are told, in the order of the file, once each however many examples there are."""
+    text = (
+        "name: x\nsed: 1\nusers: [ana]\nexamples: [{a: x}, {a: y}]\nclock: x\nsteps:\n  - ana say: x\n  - bob says: x\n"
+    )
+    assert [line.split(":")[1] for line in mistakes(text)] == ["2", "5", "7", "8"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A missing file and one that is no text are told by name."""
+    (tmp_path / "raw.yaml").write_bytes(b"\xff\xfe\xff")
+    for name, expected in (("away.yaml", "No such file or directory"), ("raw.yaml", "this is no UTF-8")):
+        with pytest.raises(BadScenario, match=expected):
+            load(tmp_path / name)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9_999), st.sampled_from(sorted(UNITS)), st.sampled_from(["", " "])),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_spans(parts: list[tuple[int, str, str]]) -> None:
+    """A time is the sum of its parts, however they are joined."""
+    expected = pytest.approx(sum(number * UNITS[unit] for number, unit, _ in parts))
+    for joint in (" ", " and "):
+        assert expected == span_of(joint.join(f"{number}{gap}{unit}" for number, unit, gap in parts))
+
+
+def told(text: str) -> tuple[str, ...]:
+    """The mistakes of a text, if it has any."""
+    try:
+        read(text)
+    except BadScenario as bad:
+        return bad.mistakes
+    return ()
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_told_or_read(text: str) -> None:
+    """No file makes the loader fall over."""
+    assert all(line.startswith("scenario.yaml:") and "\n" not in line for line in told(text))
+
+
+@given(st.text(alphabet="ansy:{}[],'\"?/-#&*!|>%@` \n~0$", max_size=60))
+def test_any_step_is_told_or_read(text: str) -> None:
+    """No step makes the loader fall over."""
+    lines = told(f"name: x\nusers: [ana]\nsteps:\n  - ana says: {text}\n")
+    assert all(line.startswith("scenario.yaml:") and "\n" not in line for line in lines)

@@ -1,0 +1,184 @@
+"""What scenarios want of values, and how their results are reported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localwaba.client.chat import Bubble
+from localwaba.domain.numbers import wa_id_of
+from localwaba.runtime.player import INSTANT, Chat, Numbers, Played, Result, knobs_of, seed_of, world_options
+from localwaba.runtime.report import html, junit, summary
+from localwaba.runtime.rounds import moment_of, opening
+from localwaba.runtime.wanting import Unknown, captured, fits, misses, resolve
+from localwaba_scenarios.loader import read
+from localwaba_scenarios.model import Later, Name, Pattern, Scenario
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_a_value_fits_itself(value: Any) -> None:
+    """What is, is as wanted."""
+    assert fits(value, value)
+
+
+@settings(max_examples=25)
+@given(st.dictionaries(st.text(max_size=3), JSON, min_size=1, max_size=4), st.data())
+def test_members_may_be_more(value: dict[str, Any], data: st.DataObject) -> None:
+    """Of a mapping only the wanted members have to be there; one more that is wanted is missed."""
+    chosen = data.draw(st.sets(st.sampled_from(sorted(value))))
+    assert fits({name: value[name] for name in chosen}, value)
+    assert not fits({**value, "one more": 1}, {name: item for name, item in value.items() if name != "one more"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given_value", "expected"),
+    [
+        (re.compile("b"), "abc", True),
+        (re.compile("b"), None, False),
+        (re.compile("47"), 131047, True),
+        (131047, "131047", True),
+        ("131047", 131047, True),
+        ("131047", 131026, False),
+        ("None", None, False),
+        (None, None, True),
+        (None, "", False),
+        (1, True, False),
+        (True, 1, False),
+        (["a"], ("a",), True),
+        (["a"], ["a", "b"], False),
+        ([{"a": 1}], [{"a": 1, "b": 2}], True),
+        ({"a": 1}, None, False),
+        ({"a": None}, {}, True),
+    ],
+)
+def test_fits(wanted: Any, given_value: Any, expected: bool) -> None:
+    """Patterns are searched, numbers fit their digits, lists have a length, nothing is nothing."""
+    assert expected is fits(wanted, given_value)
+
+
+def test_misses_name_the_place() -> None:
+    """What does not fit is told with where it is."""
+    wanted = {"a": [{"b": re.compile("x")}], "c": 1}
+    assert list(misses(wanted, {"a": [{"b": "y"}]})) == ["a[0].b is y, expected /x/", "c is missing, expected 1"]
+
+
+def test_names_get_their_values() -> None:
+    """Names are filled in everywhere; inside a pattern they mean themselves."""
+    scope = {"a": "1+1"}
+    value = {"t": Later(("=", Name("a"))), "p": (Pattern(Later(("^", Name("a"), "$")), "i"),)}
+    found = resolve(value, scope)
+    assert (found["t"], found["p"][0].search("1+1") is not None) == ("=1+1", True)
+    with pytest.raises(Unknown, match="has no value"):
+        resolve(Later((Name("b"),)), scope)
+
+
+def test_captures() -> None:
+    """The named groups of a pattern are what it caught."""
+    assert captured(re.compile(r"(?P<code>\d+)(?P<more>x)?"), "code 42") == {"code": "42"}
+    assert captured("text", "text") == {}
+
+
+def scenario(head: str = "") -> Scenario:
+    (found,) = read(f"name: Käse <&>\nusers: [ana]\n{head}steps:\n  - ana says: Hi\n  - app replies to ana\n")
+    return found
+
+
+def test_numbers_are_nobody_elses() -> None:
+    """The same scenario gets the same numbers, another one never those of somebody else in the run."""
+    numbers = Numbers()
+    drawn = [numbers.draw(seed, country) for seed in (1, 1, 2, 2) for country in ("US", "BR", "FO")]
+    assert len(drawn) == len({wa_id_of(number) for number in drawn})
+    assert drawn[:3] == [Numbers().draw(1, country) for country in ("US", "BR", "FO")]
+
+
+def test_seeds_are_a_scenarios_own() -> None:
+    """The seed follows from the name and the given seed, and from nothing else."""
+    assert seed_of(scenario()) == seed_of(scenario("policy: {read_after: 1}\n"))
+    assert seed_of(scenario()) != seed_of(scenario("seed: 1\n"))
+
+
+def test_knobs() -> None:
+    """Where time stands still everything is instant, then comes what the run says, then what the scenario says."""
+    frozen, real = scenario("policy: {read_after: 1}\n"), scenario("clock: real\n")
+    assert knobs_of(frozen, {"read_after": 2, "sent_after": 3}) == INSTANT | {"read_after": 1, "sent_after": 3}
+    assert knobs_of(real) == {}
+    assert world_options(real)["clock"] == {"mode": "real"}
+
+
+def test_the_world_opens_early() -> None:
+    """The app is set up an hour before the earliest scenario."""
+    early, late = scenario("clock: 2025-01-01T00:00:00Z\n"), scenario()
+    assert moment_of(early) - opening([late, early]) == 3_600_000
+
+
+def bubble(**more: Any) -> Bubble:
+    given: dict[str, Any] = {"id": "1", "sender": "business", "type": "text", "text": "a <b> \x01", "ticks": "read"}
+    return Bubble(**{**given, "at": 0.0, **more})
+
+
+def results() -> Sequence[Result]:
+    one = scenario()
+    first, second = one.steps
+    text = "Ana received nothing: <x> \x01\n\nChat of Ana\n  00:00 Ana: Hi\n\nRefused calls (1)\n  POST"
+    played = (Played(first, "passed"), Played(second, "failed", text=text))
+    chat = [bubble(), bubble(id="2", type="reaction", text="!", reply_to="1")]
+    chat += [bubble(id="3", ticks="failed", buttons=("Yes",), error={"code": 131026}, why="it is so Fix: do it")]
+    chat += [bubble(id="4", type="image", body={"image": {"id": "9"}}, at=90_000.0)]
+    phone = Chat("ana", "Ana <3", "1202", tuple(chat), {"9": ("image/png", b"png")})
+    return [
+        Result(one, played, "", (phone,), 0.25, output="said \x00"),
+        Result(one, (Played(first, "passed"),), "", (), 0.5),
+    ]
+
+
+def test_junit() -> None:
+    """JUnit XML is well-formed, counts, and says where and why, with the chat."""
+    root = Xml.fromstring(junit(results()))
+    assert (root.get("tests"), root.get("failures"), root.get("time")) == ("2", "1", "0.750")
+    failed, passed = root.iter("testcase")
+    failure = failed.find("failure")
+    assert failure is not None
+    expected = "scenario.yaml:5:5: app replies to ana: Ana received nothing: <x> \ufffd"
+    assert (failure.get("message"), failed.get("line"), passed.find("failure")) == (expected, "5", None)
+    assert "Chat of Ana <3 (1202)" in (failed.findtext("system-out") or "")
+    assert (failed.findtext("system-err"), passed.find("system-err")) == ("said \ufffd", None)
+
+
+def test_html() -> None:
+    """The page escapes what others wrote, begins with what failed, and needs nothing beside it."""
+    page = html(results())
+    assert "<title>1 passed, 1 failed – localwaba</title>" in page
+    assert page.index('class="scenario failed" open') < page.index('class="scenario passed"')
+    assert ("a &lt;b&gt;" in page, "a <b>" in page, "Käse &lt;&amp;&gt;" in page) == (True, False, True)
+    assert 'src="data:image/png;base64,cG5n"' in page
+    assert ("failed with 131026" in page, '<div class="button">Yes</div>' in page) == (True, True)
+    assert re.findall(r"(?:href|src)=\"(?!data:)", page) == []
+
+
+def test_html_shows_a_chat_once() -> None:
+    """The chat of a reason is left out where it stands as bubbles; a reaction is no bubble."""
+    page = html(results())
+    assert ("Chat of Ana" in page, "Refused calls (1)" in page) == (False, True)
+    assert page.count('class="bubble app') == 3
+
+
+def test_days_are_told() -> None:
+    """A new day in a chat has its date before it."""
+    assert re.findall('class="day">(.*?)<', html(results())) == ["Thu 01 Jan 1970", "Fri 02 Jan 1970"]
+
+
+def test_summary() -> None:
+    """One line says how many passed and failed."""
+    assert summary(results()) == "1 passed, 1 failed in 0.8 s"
