@@ -200,7 +200,7 @@ def _schedule(draw: st.DrawFn, kind: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data(), commands=_COMMANDS)
 def test_nothing_is_silently_lost(kind: str, data: st.DataObject, commands: list[tuple[Any, ...]]) -> None:
     """Whatever happened is told at least once, unless a fault was ordered to lose it and the journal says so."""
@@ -224,7 +224,7 @@ def test_nothing_is_silently_lost(kind: str, data: st.DataObject, commands: list
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data(), commands=_COMMANDS)
 def test_no_message_stops_for_no_reason(kind: str, data: st.DataObject, commands: list[tuple[Any, ...]]) -> None:
     """Each message gets to `read`, as without faults, unless one that is journalled ended its life before."""
@@ -236,7 +236,7 @@ def test_no_message_stops_for_no_reason(kind: str, data: st.DataObject, commands
             assert (event.message.id, "read") in reached
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(commands=_COMMANDS)
 def test_without_faults(commands: list[tuple[Any, ...]]) -> None:
     """Without faults everything is told exactly once, and in order within a chat."""
@@ -249,7 +249,7 @@ def test_without_faults(commands: list[tuple[Any, ...]]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 3), commands=_COMMANDS)
 def test_same_seed_same_faults(kind: str, data: st.DataObject, seed: int, commands: list[tuple[Any, ...]]) -> None:
     """Two runs with one seed are the same, event by event and byte by byte."""
@@ -259,7 +259,7 @@ def test_same_seed_same_faults(kind: str, data: st.DataObject, seed: int, comman
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(data=st.data(), commands=_COMMANDS)
 def test_a_journal_with_faults_replays(kind: str, data: st.DataObject, commands: list[tuple[Any, ...]]) -> None:
     """The events alone make the same world of the seeded one: faults decide nothing behind the journal's back."""

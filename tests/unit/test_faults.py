@@ -15,8 +15,8 @@ from localwaba.domain import faults
 from localwaba.domain.applying import apply
 from localwaba.domain.events import Event, Scheduled, StatusReached
 from localwaba.domain.fault_kinds import KINDS, MATCHES
+from localwaba.domain.fault_occasions import Occasion
 from localwaba.domain.fault_state import SUBJECTS, Fault, FaultArmed, FaultFired, FaultsCleared, Match, When
-from localwaba.domain.faults import Occasion
 from localwaba.domain.seeding import new_world
 from localwaba.domain.world import World
 from localwaba.operations.fault_presets import PRESETS

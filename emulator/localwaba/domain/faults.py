@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from localwaba.domain import deliveries
@@ -25,6 +24,7 @@ from localwaba.domain.events import (
     StatusReached,
 )
 from localwaba.domain.fault_kinds import KINDS, MATCHES, Side
+from localwaba.domain.fault_occasions import Occasion, of_delivery, of_message
 from localwaba.domain.fault_state import (
     Armed,
     DeliveriesReleased,
@@ -37,25 +37,6 @@ from localwaba.domain.ids import derive
 from localwaba.domain.model import Attempt, Delivery, Message
 from localwaba.domain.statuses import RANK
 from localwaba.domain.world import World
-
-_decode = msgspec.json.Decoder().decode
-
-
-class Occasion(NamedTuple):
-    """Something that a fault may hit: what it is in a word, what counts as the same, and what can be matched of it."""
-
-    hit: str
-    subject: str
-    operation: tuple[str, ...] = ()
-    endpoint: tuple[str, ...] = ()
-    method: tuple[str, ...] = ()
-    recipient: tuple[str, ...] = ()
-    template: tuple[str, ...] = ()
-    type: tuple[str, ...] = ()
-    phone_number_id: tuple[str, ...] = ()
-    status: tuple[str, ...] = ()
-    field: tuple[str, ...] = ()
-    direction: tuple[str, ...] = ()
 
 
 def describe(fault: Fault) -> str:
@@ -375,38 +356,3 @@ def forge(world: World, delivery: Delivery, url: str, at: int) -> Forged:
     if not drop.parameters["retried"]:
         return Forged(True, ruling.fired, [*ruling.events, lost])
     return Forged(True, ruling.fired, [*ruling.events, *deliveries.attempted(world, delivery.id, lost.attempt, at)])
-
-
-# occasions
-
-
-def of_message(world: World, message: Message, status: str = "") -> Occasion:
-    """A message of either direction, about to reach a status or to be announced."""
-    user = world.users.get(message.wa_id)
-    template = world.templates.get(message.template_id) if message.template_id else None
-    return Occasion(
-        hit=f"{status or 'message'} of {message.id}" if status else f"message {message.id}",
-        subject=message.id,
-        recipient=(message.wa_id, user.user_id) if user else (message.wa_id,),
-        template=(template.name,) if template else (),
-        type=(message.type,),
-        phone_number_id=(message.phone_number_id,),
-        status=(status,) if status else (),
-        field=("messages",),
-        direction=("outbound",) if message.outbound else ("inbound",),
-    )
-
-
-def of_delivery(world: World, delivery: Delivery) -> Occasion:
-    """A webhook, about to be queued or sent; what it tells of is read out of its body."""
-    found = Occasion(f"webhook {delivery.id}", delivery.id)
-    value = _decode(delivery.body)["entry"][0]["changes"][0]["value"] if delivery.field == "messages" else {}
-    for kind in ("statuses", "messages"):
-        items = value.get(kind) if isinstance(value, dict) else None
-        for item in items if isinstance(items, list) else ():  # a value that somebody made up may hold anything
-            message = world.messages.get(str(item.get("id"))) if isinstance(item, dict) else None
-            if message is not None:
-                found = of_message(world, message, str(item.get("status", "")) if kind == "statuses" else "")
-    hit = f"webhook {delivery.id}: {found.hit}" if found.type else f"webhook {delivery.id}"
-    number = (delivery.phone_number_id,) if delivery.phone_number_id else ()
-    return found._replace(hit=hit, subject=delivery.id, field=(delivery.field,), phone_number_id=number)

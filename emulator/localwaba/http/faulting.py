@@ -18,8 +18,9 @@ from localwaba.domain.clock import HOUR
 from localwaba.domain.errors import Refusal, Refused
 from localwaba.domain.events import Event, StatusReached
 from localwaba.domain.fault_kinds import KINDS
+from localwaba.domain.fault_occasions import Occasion
 from localwaba.domain.fault_state import Fault
-from localwaba.domain.faults import Occasion, describe
+from localwaba.domain.faults import describe
 from localwaba.domain.model import Media
 from localwaba.domain.numbers import normalise
 from localwaba.domain.tokens import pacific
