@@ -327,6 +327,7 @@ def test_a_disabling_that_was_announced_comes(stage: Any) -> None:
     stage.passes(1)
     assert template(stage) == 131031
     assert stage.told[-1][1]["ban_info"]["waba_ban_state"] == "DISABLE"
+    assert (standing(stage).disable_at, standing(stage).disabled_at) == (0, stage.now)
 
 
 def test_a_disabling_can_be_called_off_or_moved(stage: Any) -> None:
