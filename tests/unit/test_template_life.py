@@ -100,6 +100,17 @@ def test_reinstated_begins_anew(stage: Any) -> None:
     assert (stage.template(one).status, stage.template(one).pauses) == ("APPROVED", 0)
 
 
+def test_only_an_appeal_begins_anew(stage: Any) -> None:
+    """Pauses are remembered when a paused template is reinstated, or a disabled one approved by hand."""
+    one = stage.approved()
+    stage.judges(one, status="PAUSED")
+    stage.judges(one, status="REINSTATED")
+    assert stage.template(one).pauses == 1
+    stage.judges(one, status="DISABLED")
+    stage.judges(one, status="APPROVED")
+    assert stage.template(one).pauses == 1
+
+
 def test_flags_change_nothing(stage: Any) -> None:
     """FLAGGED and LOCKED are told, and a pause that is on ends when it should."""
     one = stage.approved()
@@ -186,7 +197,7 @@ def test_what_should_be_authentication(stage: Any) -> None:
     assert stage.template(one).status == "APPROVED"
     stage.passes(1)
     found = stage.template(one)
-    assert (found.status, found.rejected_reason) == ("REJECTED", "INCORRECT_CATEGORY")
+    assert (found.status, found.rejected_reason, found.correct_category) == ("REJECTED", "INCORRECT_CATEGORY", "")
     assert stage.events() == ["REJECTED"]
 
 
@@ -234,6 +245,30 @@ def test_archive_by_hand(stage: Any) -> None:
     assert (stage.template(one).status, stage.events()) == ("APPROVED", ["ARCHIVED", "UNARCHIVED"])
 
 
+def test_the_archive_keeps_the_status(stage: Any) -> None:
+    """A rejected template comes back rejected; what waits for its review cannot be archived."""
+    one, waba = stage.approved(), stage.world.waba_id
+    stage.judges(one, status="REJECTED", reason="SCAM")
+    stage.call("archive_templates", waba, "message_templates", hsm_ids=one)
+    stage.call("unarchive_templates", waba, "message_templates", hsm_ids=one)
+    assert (stage.template(one).status, stage.template(one).archived_from) == ("REJECTED", "")
+    two = stage.makes("other", text="Hello {{1}}, this is quite another text for you to read.")
+    for operation in ("archive_templates", "unarchive_templates"):
+        assert two in stage.call(operation, waba, "message_templates", hsm_ids=two)["failed_templates"]
+
+
+def test_the_archive_takes_nothing_that_is_gone(stage: Any) -> None:
+    """A year after it was made, a deleted template is still deleted, and one in the archive is archived once."""
+    one, two = stage.approved(), stage.approved("two", text="Hello {{1}}, this is quite another text for you to read.")
+    waba = stage.world.waba_id
+    stage.call("delete_templates", waba, name="booked")
+    stage.passes(364 * DAY)
+    stage.call("archive_templates", waba, "message_templates", hsm_ids=two)
+    stage.passes(2 * DAY)
+    assert stage.events() == ["DELETED", "ARCHIVED"]
+    assert stage.call("archive_templates", waba, "message_templates", hsm_ids=one)["archived_templates"] == []
+
+
 def test_archive_needs_ids(stage: Any) -> None:
     """Nothing, or more than a hundred, is refused."""
     for ids in ("", ",".join(map(str, range(101)))):
@@ -255,6 +290,18 @@ def test_deleted_at_once(stage: Any) -> None:
     with pytest.raises(Refused) as caught:
         stage.makes()
     assert caught.value.refusal.subcode == 2388023
+
+
+def test_what_was_never_approved_is_forgotten_soon(stage: Any) -> None:
+    """The name of a template that only ever was rejected is free after a minute."""
+    one = stage.makes(
+        text="Hello there, your OTP is {{1}}. It is good for ten minutes from now on.", category="UTILITY"
+    )
+    stage.passes()
+    assert (stage.template(one).status, stage.template(one).was_approved) == ("REJECTED", False)
+    stage.call("delete_templates", stage.world.waba_id, name="booked")
+    stage.passes(MINUTE)
+    assert stage.makes() != one
 
 
 def test_deletion_waits_for_messages(stage: Any) -> None:
