@@ -29,8 +29,10 @@ class Playbill(Audience):
         self._seen = 0
 
     def print(self, text: str = "", style: str = "") -> None:
-        """A line of our own."""
-        self._stage.console.print(Text(text if self._stage.is_unicode else text.replace("…", "..."), style))
+        """A line of our own, never broken: people paste it, editors make links of its places."""
+        line = Text(text if self._stage.is_unicode else text.replace("…", "..."), style)
+        self._stage.console.print(line, soft_wrap=True)
+        self._stage.console.file.flush()
 
     def begin(self, scenario: model.Scenario) -> None:
         """A scenario begins."""
@@ -63,7 +65,7 @@ class Playbill(Audience):
         line = Text(f"{self._sign(outcome)} ", _STYLES[outcome])
         line.append(result.scenario.title, "bold" if not result.has_passed else "")
         line.append(f"  {result.seconds:.1f} s", "dim")
-        self._stage.console.print(line)
+        self._stage.console.print(line, soft_wrap=True)
         if not result.has_passed:
             self._explain(result)
 

@@ -30,6 +30,7 @@ from localwaba.runtime.server import PortTaken, Running, ServerThread
 from localwaba.runtime.settings import BadSettings, Settings, read_settings
 from localwaba.runtime.system import elapsed
 from localwaba.version import __version__
+from localwaba.webhooks.targets import TargetPolicy, check_target, look_up
 from localwaba_scenarios.loader import BadScenario, load
 from localwaba_scenarios.model import Rule, Scenario
 
@@ -118,9 +119,13 @@ def _settings(found: Namespace) -> Settings:
         "app_secret": found.app_secret,
     }
     try:
-        return read_settings(flags, os.environ)
+        settings = read_settings(flags, os.environ)
     except BadSettings as bad:
         raise Mistake(str(bad)) from None
+    why = check_target(settings.webhook_url, TargetPolicy(settings.allow_targets), look_up)
+    if why:
+        raise Mistake(f"run: --webhook-url: {why}")
+    return settings
 
 
 # the play

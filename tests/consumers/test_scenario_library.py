@@ -1,0 +1,236 @@
+"""Every scenario of the library passes with the sample bot, and fails where bot or platform are not as it says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+from typing import Any, NamedTuple
+from xml.etree import ElementTree as Xml
+
+import pytest
+import uvicorn
+
+import localwaba_scenarios
+from localwaba import Emulator
+from localwaba.cli import main
+from localwaba.runtime.player import Result, play, world_options
+from localwaba.samples import bot
+from localwaba_scenarios.loader import read
+from localwaba_scenarios.model import Scenario
+
+pytestmark = pytest.mark.consumer
+LIBRARY = Path(localwaba_scenarios.__file__).parent / "library"
+FILES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(LIBRARY.glob("*.yaml"))}
+SOURCE = Path(bot.__file__).read_text(encoding="utf-8")
+
+
+class Wound(NamedTuple):
+    """A piece of the bot, or of the scenario, and what stands there instead."""
+
+    of: str
+    sound: str
+    broken: str
+
+
+CRASHES = Wound(
+    "bot",
+    'for status in value.get("statuses", []):',
+    'for status in value.get("statuses", []):\n                status["pricing"]',
+)
+WOUNDS = {
+    "brazilian_number": Wound("scenario", 'account: "554187654321"', 'account: "5541987654321"'),
+    "delivered_late": Wound("scenario", "delivered_after: 1 hour", "delivered_after: 2 hours"),
+    "delivered_never_read": Wound("scenario", "read_after: never", "read_after: 1 hour"),
+    "duplicate_webhook": Wound("bot", "if key in self.seen:", "if False:"),
+    "failed_after_delivered": CRASHES,
+    "failing_users": CRASHES,
+    "first_contact": Wound("bot", "self.names.get(user, 'there')", "self.names.get('', 'there')"),
+    "media_both_ways": Wound("bot", "await self.graph.upload(content, mime_type)", 'message["image"]["id"]'),
+    "media_url_expired": Wound("bot", "answer.raise_for_status()", "pass"),
+    "order_with_buttons_and_list": Wound("bot", 'order 1042. Thank you!"}, context)', 'order 1042. Thank you!"})'),
+    "reminder_in_the_window": Wound(
+        "bot", 'self.graph.send(user, "text", {"body": text}, purpose=REMINDER)', "self.send_template(user)"
+    ),
+    "template_paused": Wound("scenario", "  - 3 hours pass\n", ""),
+    "template_rejected": Wound("scenario", "app fails with: 132001", "app fails with: 132015"),
+    "two_users": Wound("bot", "self.names.get(user, 'there')", "next(iter(self.names.values()))"),
+    "unknown_messages": Wound("bot", 'elif kind == "text":\n', 'elif kind != "image":\n'),
+    "user_blocks": Wound("scenario", "  - ana blocks\n", ""),
+    "user_without_number": Wound("bot", 'message.get("from") or message["from_user_id"]', 'message["from"]'),
+    "window_and_template": Wound("bot", "if WINDOW_CLOSED in codes and", "if False and"),
+}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as found:
+        yield found
+
+
+def wounded(text: str, wound: Wound | None, of: str) -> str:
+    if wound is None or wound.of != of:
+        return text
+    assert text.count(wound.sound) >= 1
+    return text.replace(wound.sound, wound.broken)
+
+
+@contextmanager
+def serving(environ: dict[str, str], source: str = SOURCE, port: int = 0) -> Iterator[str]:
+    """The bot, made of this source, on a port; its URL."""
+    module: dict[str, Any] = {"__name__": "bot"}
+    exec(compile(source, "bot.py", "exec"), module)
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", port))
+    config = uvicorn.Config(module["make_app"](environ | {"JOBS_TOKEN": "jobs"}), log_level="critical", ws="none")
+    server = uvicorn.Server(config)
+    thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            thread.join(0.005)
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        sock.close()
+
+
+def hasty(scenario: Scenario, seconds: float) -> Scenario:
+    """The scenario with less patience: its app is quick, and nobody wants to wait for what will not come."""
+    quick = [replace(step, within=seconds) if hasattr(step, "within") else step for step in scenario.steps]
+    return replace(scenario, steps=tuple(quick))
+
+
+def played(emulator: Emulator, scenario: Scenario, source: str = SOURCE) -> Result:
+    """A scenario, played in a world of its own."""
+    waba = emulator.new_world(**world_options(scenario))
+    try:
+        with serving(waba.env, source) as url:
+            waba.webhook(f"{url}/webhook").settle(5)
+            return play(scenario, waba, app=url)
+    finally:
+        waba.close()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_passes(emulator: Emulator, name: str) -> None:
+    """Every example of the scenario passes with the sample bot."""
+    for scenario in read(FILES[name], name):
+        assert played(emulator, scenario).headline == ""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_can_fail(emulator: Emulator, name: str) -> None:
+    """With one thing broken, in the bot or in what the scenario says, some example fails."""
+    source = wounded(SOURCE, WOUNDS[name], "bot")
+    text = wounded(FILES[name], WOUNDS[name], "scenario")
+    assert [one for one in read(text, name) if not played(emulator, hasty(one, 0.4), source).has_passed]
+
+
+def alone() -> dict[str, str]:
+    """The environment without settings of somebody else."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("LOCALWABA_")}
+
+
+def run(*words: object, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "localwaba", "run", *map(str, words)],
+        env=alone() | environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+APP = f"{sys.executable} -m localwaba.samples.bot"
+
+
+def test_run_with_an_app(tmp_path: Path) -> None:
+    """The command starts the app, plays everything in one world, tells what failed and why, and ends with 1."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(
+        "name: Wrong\nusers: [ana]\nsteps:\n  - ana says: Hi\n  - app replies to ana: {text: No, within: 1 s}\n"
+    )
+    report, page = tmp_path / "r.xml", tmp_path / "r.html"
+    first, second = LIBRARY / "first_contact.yaml", LIBRARY / "window_and_template.yaml"
+    done = run(first, second, first, bad, "--app", APP, "--junit", report, "--html", page, JOBS_TOKEN="jobs")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "3 passed, 1 failed in" in done.stdout
+    assert f"{bad}:5:5" in done.stdout
+    assert "! text differs" in done.stdout
+    assert "What the app printed" in done.stdout
+    assert [one.get("failures") for one in Xml.parse(report).getroot()] == ["0", "0", "1"]
+    assert "3 passed, 1 failed" in page.read_text(encoding="utf-8")
+
+
+def test_run_shows_the_chat() -> None:
+    """With --chat every message is a bubble, every step a line."""
+    done = run(LIBRARY / "first_contact.yaml", "--app", APP, "--chat", PYTHONIOENCODING="utf-8")
+    assert done.returncode == 0, done.stdout
+    assert "Hello Ana Souza!" in done.stdout
+    assert "▸ See the coffees" in done.stdout
+    assert "✓ expect last message of ana: read" in done.stdout
+
+
+def test_run_with_a_running_app() -> None:
+    """An app that somebody else starts gets its environment in printed lines, and is waited for."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "localwaba", "run", str(LIBRARY / "duplicate_webhook.yaml")]
+    command += ["--webhook-url", f"http://127.0.0.1:{port}/webhook", "--port", "0"]
+    with subprocess.Popen(command, env=alone(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        variables: dict[str, str] = {}
+        for line in process.stdout:
+            if line.startswith("export "):
+                name, _, value = line.removeprefix("export ").strip().partition("=")
+                variables[name] = value
+            if line.startswith("Waiting"):
+                break
+        with serving(variables, port=port):
+            rest = process.stdout.read()
+        assert process.wait(20) == 0
+    assert "1 passed in" in rest
+
+
+def test_mistakes_in_files(tmp_path: Path) -> None:
+    """Mistakes in files are told before anything is started: a line each, status 2."""
+    (tmp_path / "a.yaml").write_text("name: x\nsteps: [dance]\n")
+    (tmp_path / "b.yaml").write_text("name: x\npolicy: {read_after: soon}\nsteps: [no faults]\n")
+    done = run(tmp_path, "--app", APP)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f"{tmp_path}/a.yaml:2:9: there is no step 'dance'")
+    assert second.startswith(f"{tmp_path}/b.yaml:2:22: read_after: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], "run: say where the app is, --webhook-url URL, or how it is started, --app COMMAND"),
+        (["--app", "no-such-program"], "run: --app: no-such-program: No such file or directory"),
+        (["--app", "false"], "run: the app ended with status 1: (it printed nothing)"),
+        (["--app", "sleep 30", "--wait", "0.3"], "run: nobody listens on 127.0.0.1:"),
+        (["--only", "tea", "--app", "x"], "run: no scenario has 'tea' in its name"),
+        (["--set", "x", "--app", "x"], "run: --set x: write NAME=VALUE"),
+        (["--html", "/away/r.html", "--app", "x"], "run: there is no folder /away"),
+        (["--webhook-url", "http://192.0.2.1/"], "--webhook-url: "),
+    ],
+)
+def test_mistakes_in_options(
+    words: list[str], expected: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake in what was typed, and an app that does not come up, are one line and status 2."""
+    for name in set(os.environ) - set(alone()):
+        monkeypatch.delenv(name)
+    assert main(["run", str(LIBRARY / "first_contact.yaml"), *words]) == 2
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert f"localwaba: {expected}" in shown
