@@ -94,6 +94,8 @@ def test_the_cap_is_each_users_own(stage: Any) -> None:
     stage.approved("useful", "UTILITY", text="Hello {{1}}, this is quite another text for you to read.")
     assert [code(stage) for _ in range(3)][-1] == 131049
     assert (code(stage, BRAZIL), code(stage, US, "useful")) == (None, None)
+    assert [code(stage, BRAZIL, "useful") for _ in range(3)] == [None] * 3
+    assert (code(stage, BRAZIL), code(stage, BRAZIL)) == (None, 131049)
 
 
 def test_no_cap_in_an_open_window(stage: Any) -> None:

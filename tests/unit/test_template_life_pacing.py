@@ -97,8 +97,11 @@ def test_utility_is_watched_after_a_pause(stage: Any) -> None:
     assert {message["message_status"] for message in campaign(stage, 3, "useful")} == {"accepted"}
     stage.judges(other, status="PAUSED")
     assert [message["message_status"] for message in campaign(stage, 3, "useful")][-1] == HELD
-    stage.passes(7 * DAY)
-    assert {message["message_status"] for message in campaign(stage, 3, "useful")} == {"accepted"}
+    stage.approved("third", "UTILITY", text="Hello {{1}}, there is news about what you have asked us for.")
+    stage.passes(7 * DAY - 20_001)
+    assert campaign(stage, 3, "third")[-1]["message_status"] == HELD
+    stage.approved("fourth", "UTILITY", text="Hello {{1}}, we are writing to you because you wanted us to.")
+    assert {message["message_status"] for message in campaign(stage, 3, "fourth")} == {"accepted"}
 
 
 def test_off_by_default(make_stage: Any) -> None:
@@ -128,6 +131,28 @@ def test_portfolios_are_released_batch_by_batch(make_stage: Any) -> None:
         stage.passes(30 * MINUTE)
     assert counts == [2, 4, 6, 6]
     assert campaign(stage, 1, "one")[0]["message_status"] == "accepted"
+
+
+def test_portfolios_are_judged_by_their_numbers(make_stage: Any) -> None:
+    """A number that is RED is a bad signal for all that the portfolio holds; one that users like is a good one."""
+    for rating, code in (("YELLOW", None), ("RED", 132015)):
+        stage = make_stage(portfolio_pacing=True, pacing_batch=1)
+        stage.approved()
+        sent = campaign(stage, 2)
+        stage.rates(quality_rating=rating)
+        stage.passes(HOUR)
+        assert stage.outcome(sent[1])[1] == code
+
+
+def test_an_edit_begins_another_campaign(stage: Any) -> None:
+    """What was held before an edit is decided no more by the old look: it is gone with its campaign."""
+    one = stage.approved()
+    campaign(stage, 3)
+    stage.judges(one, quality_score="RED")
+    stage.passes(HOUR)
+    assert stage.template(one).status == "PAUSED"
+    stage.passes(2 * HOUR)
+    assert [message["message_status"] for message in campaign(stage, 3)] == ["accepted", "accepted", HELD]
 
 
 def test_portfolios_are_barred(make_stage: Any) -> None:

@@ -96,6 +96,33 @@ def test_duplicates_of_the_same_moment(stage: Any) -> None:
     assert (stage.template(one).status, stage.template(two).status) == ("APPROVED", "REJECTED")
 
 
+def test_duplicates_made_by_an_edit(stage: Any) -> None:
+    """An older template that is edited into a newer one's wording is the duplicate; words of deleted ones are free."""
+    first, second = stage.makes("first"), stage.makes("second", text="Hello {{1}}, this is quite another text to read.")
+    stage.passes(REVIEWED)
+    same = [{"type": "BODY", "text": "Hello {{1}}, this is quite another text to read."}]
+    same[0]["example"] = {"body_text": [["Ana"]]}  # type: ignore[assignment]
+    stage.call("edit_template", first, components=same)
+    stage.passes(REVIEWED)
+    assert (stage.template(first).status, stage.template(second).status) == ("REJECTED", "APPROVED")
+    stage.call("delete_templates", stage.world.waba_id, name="second")
+    stage.call("edit_template", first, components=same)
+    stage.passes(REVIEWED)
+    assert stage.template(first).status == "APPROVED"
+
+
+def test_an_edit_puts_the_review_off(stage: Any) -> None:
+    """A review that began before an edit finds nothing any more; Meta's hand during a review goes before it."""
+    one = stage.makes()
+    stage.passes(3_000)
+    stage.judges(one, status="REJECTED", reason="SCAM")
+    stage.call("edit_template", one, components=[{"type": "BODY", "text": "Your table is booked. See you soon."}])
+    stage.passes(4_999)
+    assert stage.template(one).status == "PENDING"
+    stage.passes(1)
+    assert stage.template(one).status == "APPROVED"
+
+
 def test_promotion_is_marketing(stage: Any) -> None:
     """A utility template that promotes is approved as MARKETING; only the approval is told, and says so."""
     found = reviewed(stage, category="UTILITY", text="Hello {{1}}, everything is 20% off until Sunday. Come and see!")
