@@ -86,6 +86,7 @@ def test_every_block_is_run() -> None:
         ("serve", "sh"),
         ("", "sh"),
         ("", "toml"),
+        ("", "yaml"),  # played by test_scenarios.py
         ("", "text"),
         ("pytest", "python"),
         ("", "python"),

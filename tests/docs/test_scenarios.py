@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.M | re.S)
 SCENARIOS = [text for language, text in BLOCKS if language == "yaml"]
+README = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
 _BIN = Path(sys.executable).parent
 
 
@@ -48,8 +49,8 @@ def test_every_block_is_run() -> None:
 
 
 def test_commands_and_scenarios(tmp_path: Path) -> None:
-    """The commands run, and every scenario of the page passes with the sample bot."""
-    for n, text in enumerate(SCENARIOS):
+    """The commands run, and every scenario of the page and of the README passes with the sample bot."""
+    for n, text in enumerate([*SCENARIOS, *README]):
         (tmp_path / ("reminder.yaml" if n == 0 else f"{n}.yaml")).write_text(text, encoding="utf-8")
     (script,) = [text for language, text in BLOCKS if language == "sh"]
     done = subprocess.run(
@@ -57,7 +58,7 @@ def test_commands_and_scenarios(tmp_path: Path) -> None:
         cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(SCENARIOS) + 1} passed in" in done.stdout
+    assert f"{len(SCENARIOS) + len(README) + 1} passed in" in done.stdout
     assert (tmp_path / "results.xml").read_text(encoding="utf-8").startswith("<?xml")
     assert "An order and its number" in (tmp_path / "results.html").read_text(encoding="utf-8")
 
