@@ -22,7 +22,7 @@ class When(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     rule: Rule = "always"
-    number: float = 0
+    number: int | float = 0
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
