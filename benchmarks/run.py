@@ -95,7 +95,18 @@ def wrk(url: str, connections: int, seconds: float, method: str = "GET", body: s
     )
     with tempfile.NamedTemporaryFile("w", suffix=".lua", delete=False) as script:
         script.write("\n".join(lines))
-    command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", script.name, url]
+    command = [
+        "taskset",
+        "-c",
+        LOAD_CORE,
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(1, round(seconds))}s",
+        "-s",
+        script.name,
+        url,
+    ]
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stderr)
     os.unlink(script.name)
     found["rate"] = found["count"] / found["us"] * 1e6

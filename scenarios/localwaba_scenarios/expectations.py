@@ -26,8 +26,8 @@ _CHOICES = {
 }  # fmt: skip
 
 
-def members_or(reader: Reader, node: Node, name: str, what: str, known: Iterable[str]) -> dict[str, Node]:
-    """The members of a mapping; anything else stands for its member `name`."""
+def members_or(reader: Reader, node: Node, name: str, what: str, known: Iterable[str] | None) -> dict[str, Node]:
+    """The members of a mapping, with `known` no others; anything else stands for its member `name`."""
     if isinstance(node, nodes.Mapping):
         return reader.members(node, what, known)
     return {name: node}

@@ -292,8 +292,12 @@ def _rule(ask: Ask) -> Step:
 
 
 def _fault(ask: Ask) -> Step:
-    ask.reader.members(ask.given, "a fault")
-    return model.Fault(place=ask.place, fault=ask.reader.json(ask.given), **ask.shown)
+    members = expect.members_or(ask.reader, ask.given, "preset", "a fault", None)
+    for name in ("preset", "kind"):
+        if name in members:
+            ask.reader.choice(members[name], f"{name} of faults", words(f"fault_{name}"))
+    fault = {name: ask.reader.json(node) for name, node in members.items()}
+    return model.Fault(place=ask.place, fault=fault, **ask.shown)
 
 
 def _no_faults(ask: Ask) -> Step:
@@ -354,7 +358,7 @@ FORMS = (
     Form("{span} pass", "never", "", "the world's time passes, with everything that is due", _passes),
     Form("{span} passes", "never", "", "the same, for one", _passes),
     Form("rule", "always", "policy", "turns knobs of the platform", _rule),
-    Form("fault", "always", "fault", "arms a fault of the control API", _fault),
+    Form("fault", "always", "fault", "arms the faults of a preset, or a fault of your own (docs/faults.md)", _fault),
     Form("no faults", "never", "", "disarms all faults", _no_faults),
 )
 """Every sentence."""

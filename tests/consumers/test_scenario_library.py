@@ -46,19 +46,24 @@ CRASHES = Wound(
     'for status in value.get("statuses", []):\n                status["pricing"]',
 )
 WOUNDS = {
+    "backlog_after_downtime": Wound("scenario", "  - 12 hours pass\n", ""),
     "brazilian_number": Wound("scenario", 'account: "554187654321"', 'account: "5541987654321"'),
     "delivered_late": Wound("scenario", "delivered_after: 1 hour", "delivered_after: 2 hours"),
     "delivered_never_read": Wound("scenario", "read_after: never", "read_after: 1 hour"),
+    "duplicates_side_by_side": Wound("bot", "if key in self.seen:", "if False:"),
     "duplicate_webhook": Wound("bot", "if key in self.seen:", "if False:"),
     "failed_after_delivered": CRASHES,
     "failing_users": CRASHES,
     "first_contact": Wound("bot", "self.names.get(user, 'there')", "self.names.get('', 'there')"),
+    "forged_webhook": Wound("bot", "if not hmac.compare_digest(expected", "if False and (expected"),
+    "late_webhooks": Wound("scenario", "  - 25 hours pass\n", ""),
     "media_both_ways": Wound("bot", "await self.graph.upload(content, mime_type)", 'message["image"]["id"]'),
     "media_url_expired": Wound("bot", "answer.raise_for_status()", "pass"),
     "order_with_buttons_and_list": Wound("bot", 'order 1042. Thank you!"}, context)', 'order 1042. Thank you!"})'),
     "reminder_in_the_window": Wound(
         "bot", 'self.graph.send(user, "text", {"body": text}, purpose=REMINDER)', "self.send_template(user)"
     ),
+    "statuses_out_of_order": Wound("bot", CRASHES.sound, CRASHES.sound + "\n                status['errors']"),
     "template_paused": Wound("scenario", "  - 3 hours pass\n", ""),
     "template_rejected": Wound("scenario", "app fails with: 132001", "app fails with: 132015"),
     "two_users": Wound("bot", "self.names.get(user, 'there')", "next(iter(self.names.values()))"),

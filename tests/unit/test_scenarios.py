@@ -204,6 +204,8 @@ MISTAKES = [
     ("meta rejects template: {reason: SCAM}", "f.yaml:4:28: say which template, as in {name: order_update}"),
     ("meta changes number: {rating: RED}", "f.yaml:4:27: a number has no member rating"),
     ("rule: {reed_after: 1}", "f.yaml:4:12: there is no knob reed_after; did you mean read_after?"),
+    ("fault: late-delivry", "f.yaml:4:12: there is no preset of faults late-delivry; did you mean late-delivery?"),
+    ("fault: {kind: http_eror}", "f.yaml:4:19: there is no kind of faults http_eror; did you mean http_error?"),
     ("ana does: {action: rea}", "f.yaml:4:24: there is no action rea; did you mean read?"),
     ("ana sends: {text: x}", "f.yaml:4:16: a message needs a type, as in {type: text, text: {body: Hi}}"),
     ("ana sends location: {latitude: x, longitude: 1}", "f.yaml:4:36: latitude is a number of degrees"),

@@ -21,7 +21,9 @@ from localwaba.cli.playbill import Playbill
 from localwaba.cli.render import Stage
 from localwaba.client import ControlError
 from localwaba.domain.policy import Policy
+from localwaba.domain.world import World
 from localwaba.operations import mistakes
+from localwaba.operations.faults import arm_faults
 from localwaba.operations.meta import read_policy
 from localwaba.runtime.player import Numbers, Result, play
 from localwaba.runtime.report import html, junit
@@ -32,7 +34,7 @@ from localwaba.runtime.system import elapsed
 from localwaba.version import __version__
 from localwaba.webhooks.targets import TargetPolicy, check_target, look_up
 from localwaba_scenarios.loader import BadScenario, load
-from localwaba_scenarios.model import Rule, Scenario
+from localwaba_scenarios.model import Fault, Rule, Scenario
 
 BAD_FILES = 2
 _HANDSHAKE = 5.0
@@ -73,7 +75,7 @@ def _read(found: Namespace) -> tuple[list[Scenario], list[str]]:
             scenarios += load(path, values)
         except BadScenario as bad:
             wrong += bad.mistakes
-    wrong += _bad_knobs(scenarios)
+    wrong += _bad_knobs(scenarios) + _bad_faults(scenarios)
     chosen = [one for one in scenarios if found.only.lower() in one.title.lower()]
     if not chosen and not wrong:
         titles = [one.title for one in scenarios]
@@ -102,6 +104,20 @@ def _bad_knobs(scenarios: list[Scenario]) -> list[str]:
                 read_policy(Policy(), {name: value})
             except mistakes.Mistake as mistake:
                 lines.append(f"{one.places[name]}: {name}: {mistake.text.removeprefix('policy: ')}")
+    return list(dict.fromkeys(lines))
+
+
+def _bad_faults(scenarios: list[Scenario]) -> list[str]:
+    """Faults that make no sense, as far as that can be said without the world that they are to strike."""
+    lines: list[str] = []
+    for step in (step for scenario in scenarios for step in scenario.steps):
+        fault = step.fault if isinstance(step, Fault) else None
+        if fault is None or "${" in step.argument or "phone_number_id" in step.argument:
+            continue
+        try:
+            arm_faults(World(name="", seed=0, created_at=0), 0, dict(fault))
+        except mistakes.Mistake as mistake:
+            lines.append(f"{step.place}: {mistake.text}")
     return list(dict.fromkeys(lines))
 
 

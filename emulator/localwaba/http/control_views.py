@@ -91,6 +91,7 @@ async def server_sent(
                 seen = entry["n"]
                 yield _event(entry)
     coming: asyncio.Task[dict[str, Any]] | None = None
+    last = 0
     try:
         while True:
             coming = coming or asyncio.ensure_future(anext(following))
@@ -103,7 +104,10 @@ async def server_sent(
             except StopAsyncIteration:
                 return
             coming = None
-            if after is None or entry["n"] > seen:
+            if entry["n"] <= last:  # the world was reset, numbers begin anew
+                seen = 0
+            last = entry["n"]
+            if after is None or last > seen:
                 yield _event(entry)
     finally:
         if coming is not None:

@@ -31,6 +31,7 @@ class Journal:
         self.on_refusal: Callable[[dict[str, Any]], None] | None = None
         self.count = 0
         self._closed = False
+        self._cleared = 0
 
     @property
     def dropped(self) -> int:
@@ -84,10 +85,11 @@ class Journal:
         signal = asyncio.Event()
         self._followers.add(signal)
         try:
+            cleared = self._cleared
             while not self._closed:
                 signal.clear()
-                if self.count < after:  # the world was reset, numbers begin anew
-                    after = 0
+                if self._cleared != cleared:  # the world was reset, numbers begin anew
+                    after, cleared = 0, self._cleared
                 while entries := self.read(after):
                     for entry in entries:
                         after = entry["n"]
@@ -100,6 +102,7 @@ class Journal:
         """Forgets everything; numbering starts anew."""
         self._entries.clear()
         self.count = 0
+        self._cleared += 1
         self._tell()
 
     def close(self) -> None:

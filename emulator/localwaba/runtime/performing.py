@@ -102,8 +102,9 @@ def _fail(step: model.Fails, scene: Scene) -> None:
     waba = scene.waba
 
     def look() -> list[str]:
-        calls = [call.trace for call in waba.unexpected_refusals if call.code in step.codes]
-        return calls + [one["id"] for one in waba.unexpected_failures if one["error"]["code"] in step.codes]
+        calls = [call.trace for call in scene.calls if call.is_refused and call.code in step.codes]
+        messages = [one["id"] for one in _failed(waba) if one["error"]["code"] in step.codes]
+        return [one for one in (*calls, *messages) if one not in scene.told]
 
     def miss() -> str:
         codes = " or ".join(map(str, step.codes))
@@ -113,7 +114,9 @@ def _fail(step: model.Fails, scene: Scene) -> None:
         head += ", but was refused otherwise" if others else ": none of its calls was refused, no message failed"
         return "\n".join([head, *listed("What there was", others), *_made(scene)])
 
-    waba.expect(*_await(scene, step.within, look, miss))
+    found = _await(scene, step.within, look, miss)
+    scene.told |= set(found)
+    waba.expect(*found)
 
 
 def _failed(waba: Waba) -> list[dict[str, Any]]:
@@ -231,7 +234,7 @@ def _call(step: model.ExpectCall, scene: Scene) -> None:
         scene, step, views, "call of the app", lambda one: f"{one['method']} {one['path']} -> {one['status']}"
     )
     if "status" in step.wanted:
-        scene.expected |= {one["n"] for one in found}
+        scene.told |= {str(one["n"]) for one in found}
 
 
 def _webhook(step: model.ExpectWebhook, scene: Scene) -> None:
@@ -241,11 +244,14 @@ def _webhook(step: model.ExpectWebhook, scene: Scene) -> None:
     def line(one: Mapping[str, Any]) -> str:
         return f"{one['field']} -> {one['answered'] or one['state']}: {shown(one['value'])}"
 
-    _times(scene, step, views, "webhook", line)
+    found = _times(scene, step, views, "webhook", line)
+    if "answered" in step.wanted or "state" in step.wanted:
+        scene.told |= {one["id"] for one in found}
 
 
 def _delivery(one: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        "id": one["id"],
         "field": one["field"],
         "state": one["state"],
         "answered": one["attempts"][-1]["status"] if one["attempts"] else None,

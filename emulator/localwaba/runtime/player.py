@@ -237,8 +237,9 @@ def calm(waba: Waba, quiet: float = _QUIET, patience: float = _PATIENCE) -> None
 def _surprises(scene: Scene) -> str:
     """What went wrong without being expected."""
     waba = scene.waba
-    refused = [call for call in waba.unexpected_refusals if call.n > scene.first_call and call.n not in scene.expected]
-    untaken = [one for one in scene.deliveries if one["attempts"] and one["state"] != "delivered"]
+    refused = [call for call in waba.unexpected_refusals if call.n > scene.first_call and str(call.n) not in scene.told]
+    tried = [one for one in scene.deliveries if one["attempts"] and one["id"] not in scene.told]
+    untaken = [one for one in tried if one["state"] != "delivered"]
     lines = listed("Refused calls of the app", [str(call) for call in refused])
     lines += listed("Webhooks that the app did not answer with 200", [told(one) for one in untaken])
     if not lines:

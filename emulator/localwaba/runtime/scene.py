@@ -18,7 +18,7 @@ class Missed(AssertionError):
 class Scene:
     """A scenario while it is played: who takes part, what names stand for, and what was there before.
 
-    `expected` are the calls of the app that may have been refused, by their number.
+    `told` is what steps have expected: refused calls (trace or number), failed messages, webhooks that were not taken.
     """
 
     waba: Waba
@@ -28,7 +28,7 @@ class Scene:
     scope: dict[str, str]
     first_call: int
     before: frozenset[str]
-    expected: set[int] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
 
     @property
     def calls(self) -> list[Call]:
