@@ -23,7 +23,7 @@ def check_sender(
 ) -> None:
     """Refuses a number that may not send to a user now; without a user, one that may not do anything.
 
-    133010, 131031, 368, 131048, 131037, 130497, 131064, in this order (Meta's error table, enforcement pages).
+    A ban (131031), 133010, 131048, 131037, 131031, 130497, 368, 131064, in this order (Meta's error table, enforcement pages).
     """
     if number.status == "CONNECTED" and number.registered and not world.standings and number.name_status in USABLE:
         return
@@ -57,11 +57,11 @@ def is_provided(number: PhoneNumber) -> bool:
 
 
 def _check_number(world: World, number: PhoneNumber, now: int, user: User | None) -> None:
-    check_registered(number)
     patch = f"PATCH /_localwaba/phone_numbers/{number.id}"
-    if number.status == "BANNED":
+    if number.status == "BANNED":  # registered or not: to register would not help
         fix = f'{patch} {{"status":"CONNECTED"}}'
         raise refuse(131031, rule="number status", why=f"{number.display} is BANNED", fix=fix)
+    check_registered(number)
     if user is None:
         return
     if number.status in HELD and not _in_window(world, number, user, now):
