@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from localwaba.client import User, Waba
 from localwaba.client.chat import Bubble
-from localwaba.client.failure import listed
+from localwaba.client.failure import listed, told
 from localwaba.runtime.scene import Missed, Scene
 from localwaba.runtime.system import elapsed
 from localwaba.runtime.wanting import Fitting, captured, fits, misses, resolve, shown
@@ -242,7 +242,7 @@ def _webhook(step: model.ExpectWebhook, scene: Scene) -> None:
         return [_delivery(one) for one in scene.deliveries]
 
     def line(one: Mapping[str, Any]) -> str:
-        return f"{one['field']} -> {one['answered'] or one['state']}: {shown(one['value'])}"
+        return told(one["whole"]) if one["whole"]["attempts"] else f"{one['field']} -> {one['state']}"
 
     found = _times(scene, step, views, "webhook", line)
     if "answered" in step.wanted or "state" in step.wanted:
@@ -256,6 +256,7 @@ def _delivery(one: Mapping[str, Any]) -> dict[str, Any]:
         "state": one["state"],
         "answered": one["attempts"][-1]["status"] if one["attempts"] else None,
         "value": _value(one),
+        "whole": one,
     }
 
 
