@@ -70,7 +70,8 @@ def test_a_month_at_once() -> None:
         begun = time.perf_counter()
         found = made.control("POST", "clock/advance", {"seconds": 30 * 86_400})
         assert time.perf_counter() - begun < 20
-        assert found["count"] == len(found["fired"]) == MESSAGES - statuses.count("delivered")
+        assert found["count"] == MESSAGES - statuses.count("delivered")
+        assert len(found["fired"]) == 1_000  # the answer lists the first ones
         assert {message.status for message in world.messages.values()} == {"delivered"}
         moments = [message.status_at for message in world.messages.values()]
         assert moments == sorted(moments)
