@@ -39,6 +39,7 @@ STATES = {"16505551234"}
 """Users in the United States."""
 UNCAPPED = {"447700900123"}
 """Users in a country where marketing is not capped."""
+TEMPLATES = ("order", "offer")
 TIERS = {"TIER_50": 50, "TIER_250": 250, "TIER_2K": 2_000, "TIER_UNLIMITED": None}
 SPANS = (0.3, 1, 2, 6, 18, 60, 3_600, 10_800, 21_600, 43_200, 86_399, 86_400, 260_000, 2_700_000)
 WAITING = ("accepted", "failed")
@@ -371,7 +372,7 @@ class PlatformMachine(RuleBasedStateMachine):
         if last is not None and self.now - last.at < 30 * DAY and last.type != "reaction":
             self.send(user, {"type": "reaction", "reaction": {"message_id": last.id, "emoji": "👍"}})
 
-    @rule(user=st.sampled_from(USERS), name=st.sampled_from(["order", "offer"]), times=st.sampled_from([1, 1, 3]))
+    @rule(user=st.sampled_from(USERS), name=st.sampled_from(TEMPLATES), times=st.sampled_from([1, 1, 3]))
     def template(self, user: str, name: str, times: int) -> None:
         for _ in range(times):
             self.send_template(user, name)
@@ -401,7 +402,7 @@ class PlatformMachine(RuleBasedStateMachine):
 
     # templates
 
-    @rule(name=st.sampled_from(["order", "offer"]))
+    @rule(name=st.sampled_from(TEMPLATES))
     def make_template(self, name: str) -> None:
         category = "MARKETING" if name == "offer" else "UTILITY"
         body = {"name": name, "language": "en_US", "category": category, "components": contents(name)}
@@ -411,7 +412,7 @@ class PlatformMachine(RuleBasedStateMachine):
             self.templates[name] = {"id": found["id"], "status": "PENDING", "category": category, "pauses": 0}
             self.templates[name] |= {"review": self.now + 5_000, "resume": NEVER}
 
-    @rule(name=st.sampled_from(["order", "offer"]))
+    @rule(name=st.sampled_from(TEMPLATES))
     def edit_template(self, name: str) -> None:
         if name in self.templates:
             template = self.templates[name]
@@ -420,7 +421,7 @@ class PlatformMachine(RuleBasedStateMachine):
                 assert template["status"] in ("APPROVED", "REJECTED", "PAUSED")
                 template |= {"status": "PENDING", "review": self.now + 5_000, "resume": NEVER}
 
-    @rule(name=st.sampled_from(["order", "offer"]), luck=st.integers(0, 3))
+    @rule(name=st.sampled_from(TEMPLATES), luck=st.integers(0, 3))
     def delete_template(self, name: str, luck: int) -> None:
         if luck == 0:
             found = self.graph("DELETE", f"/{self.world.waba_id}/message_templates?name={name}")
@@ -428,7 +429,7 @@ class PlatformMachine(RuleBasedStateMachine):
                 del self.templates[name]
 
     @rule(
-        name=st.sampled_from(["order", "offer"]),
+        name=st.sampled_from(TEMPLATES),
         status=st.sampled_from(["APPROVED", "APPROVED", "APPROVED", "REJECTED", "PAUSED", "DISABLED", "PENDING"]),
     )
     def judge(self, name: str, status: str) -> None:
@@ -438,7 +439,7 @@ class PlatformMachine(RuleBasedStateMachine):
             if status == "PAUSED":
                 self.pause(name)
 
-    @rule(name=st.sampled_from(["order", "offer"]), score=st.sampled_from(["GREEN", "YELLOW", "RED"]))
+    @rule(name=st.sampled_from(TEMPLATES), score=st.sampled_from(["GREEN", "YELLOW", "RED"]))
     def rate(self, name: str, score: str) -> None:
         if name in self.templates:
             template = self.templates[name]
@@ -563,6 +564,26 @@ class PlatformMachine(RuleBasedStateMachine):
             if before < template["resume"] <= self.now:
                 template |= {"status": "APPROVED", "resume": NEVER}
 
+    @rule(user=st.sampled_from(USERS), luck=st.integers(0, 20), early=st.booleans(), name=st.sampled_from(TEMPLATES))
+    def edge(self, user: str, luck: int, early: bool, name: str) -> None:
+        """A send in the very moment in which something ends, or a millisecond before."""
+        moments = self.ends(user)
+        if moments:
+            self.jump((moments[luck % len(moments)] - self.now - early) / 1000)
+            self.send_template(user, name)
+            self.send(user, {"type": "text", "text": {"body": "Just in time"}})
+
+    def ends(self, user: str) -> list[int]:
+        """When windows, restrictions, tokens, pauses, and what limits count end."""
+        mine = [at for at, who, _ in self.inbound if who == user]
+        sent = [one["at"] for one in self.taken.values() if one["user"] == user]
+        found = [at + self.knobs["window_seconds"] * 1000 for at in mine[-1:]]
+        found += [at + span for at in sent[-4:] for span in (1_000, 6_000)]
+        found += [at + DAY for at, _ in self.reached[:1]]
+        found += [*self.until.values(), self.expires, self.disable_at]
+        found += [one[name] for one in self.templates.values() for name in ("review", "resume")]
+        return sorted({at for at in found if self.now < at < NEVER})
+
     def look_at_tier(self) -> None:
         """Only growth changes the limit by itself, and only upwards."""
         found = self.world.businesses[self.world.business_id].messaging_limit
@@ -633,7 +654,7 @@ class PlatformMachine(RuleBasedStateMachine):
 
 
 PlatformMachine.TestCase.settings = settings(
-    max_examples=30,
+    max_examples=60,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
