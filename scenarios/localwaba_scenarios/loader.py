@@ -168,7 +168,7 @@ class _Document:
                 with self._collecting():
                     found.append(_person(reader, reader.word(item, "a user"), item.place, None))
         else:
-            for name, value in node.entries if isinstance(node, nodes.Mapping) else ():
+            for name, value in node.entries:
                 with self._collecting():
                     found.append(_person(reader, name.text, name.place, value))
         return tuple(found)

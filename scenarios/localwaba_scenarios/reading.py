@@ -33,7 +33,7 @@ _LONGEST = 3_155_760_000.0  # a century
 @cache
 def schema() -> Mapping[str, Any]:
     """The JSON Schema of scenario files, which also holds the words that files may use."""
-    found: Mapping[str, Any] = json.loads(files(__package__).joinpath("scenario.schema.json").read_bytes())
+    found: Mapping[str, Any] = json.loads(files("localwaba_scenarios").joinpath("scenario.schema.json").read_bytes())
     return found
 
 

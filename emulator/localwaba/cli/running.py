@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +40,7 @@ from localwaba_scenarios.model import Fault, Rule, Scenario
 
 BAD_FILES = 2
 _HANDSHAKE = 5.0
+_TERMINATED = 128 + signal.SIGTERM
 
 
 def run(found: Namespace) -> int:
@@ -172,7 +175,7 @@ def _play(scenarios: list[Scenario], settings: Settings, found: Namespace, bill:
 
 
 @contextmanager
-def _emulator(settings: Settings, scenarios: list[Scenario]) -> Iterator[Running]:
+def _emulator(settings: Settings, scenarios: list[Scenario]) -> Generator[Running, None, None]:
     """The emulator, at the time at which the app is to be set up; it calls the app later."""
     start = opening(scenarios) / 1000
     server = ServerThread(
@@ -189,7 +192,9 @@ def _emulator(settings: Settings, scenarios: list[Scenario]) -> Iterator[Running
 
 
 @contextmanager
-def _app(found: Namespace, settings: Settings, running: Running, bill: Playbill) -> Iterator[AppProcess | None]:
+def _app(
+    found: Namespace, settings: Settings, running: Running, bill: Playbill
+) -> Generator[AppProcess | None, None, None]:
     """The app once it listens: started by us, or by somebody else."""
     world = running.hosts.default.describe() | {"verify_token": settings.verify_token}
     bill.print(f"localwaba {__version__} on {running.url}, the app on {settings.webhook_url}", "dim")
@@ -201,6 +206,8 @@ def _app(found: Namespace, settings: Settings, running: Running, bill: Playbill)
         yield None
         return
     port = urlsplit(settings.webhook_url).port
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # so that the app is ended, too
     app = AppProcess(found.app, environment(world) | {"LOCALWABA_URL": running.url, "PORT": str(port)})
     try:
         await_port(settings.webhook_url, found.wait, app)

@@ -76,7 +76,7 @@ def html(results: Sequence[Result]) -> str:
     failed = sum(not one.has_passed for one in results)
     seconds = sum(one.seconds for one in results)
     head = f"{len(results) - failed} passed" + (f", {failed} failed" if failed else "")
-    style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    style = files("localwaba.runtime").joinpath("report.css").read_text(encoding="utf-8")
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">',
