@@ -349,6 +349,7 @@ class PlatformMachine(RuleBasedStateMachine):
             self.blocked.discard(user)
         elif action == "stop_marketing":
             self.stopped.add(user)
+            self.probe(user)
         elif action == "resume_marketing":
             self.stopped.discard(user)
 
@@ -471,11 +472,18 @@ class PlatformMachine(RuleBasedStateMachine):
     def is_disabled(self) -> bool:
         return self.disabled or self.now >= self.disable_at
 
-    @rule(kind=st.sampled_from([BIZ, CUSTOMER]), seconds=st.sampled_from([0, 3_600, 86_400, None]))
-    def restrict(self, kind: str, seconds: int | None) -> None:
+    @rule(
+        kind=st.sampled_from([BIZ, CUSTOMER]),
+        seconds=st.sampled_from([0, 3_600, 86_400, None]),
+        is_crossed=st.booleans(),
+    )
+    def restrict(self, kind: str, seconds: int | None, is_crossed: bool) -> None:
         row = {"type": kind} | ({} if seconds is None else {"seconds": seconds})
         self.control("PATCH", f"accounts/{self.world.waba_id}", {"restrictions": [row]})
         self.until[kind] = NEVER if seconds is None else self.now + seconds * 1000
+        self.probe()
+        if is_crossed:
+            self.cross(self.until[kind])
 
     @rule()
     def schedule_end(self) -> None:
@@ -487,6 +495,7 @@ class PlatformMachine(RuleBasedStateMachine):
     def charge(self, payment: str) -> None:
         self.control("PATCH", f"accounts/{self.world.waba_id}", {"payment": payment})
         self.unpaid = payment == "failed"
+        self.probe()
 
     @rule(
         status=st.sampled_from(
@@ -511,6 +520,7 @@ class PlatformMachine(RuleBasedStateMachine):
             self.revoked = change["revoked"] is not None
         else:
             self.expires = self.now + 3_600_000 if change["expires_in"] else NEVER
+            self.cross(self.expires)
 
     @precondition(lambda self: bool(self.troubles()))
     @rule()
@@ -531,6 +541,9 @@ class PlatformMachine(RuleBasedStateMachine):
     def turn(self, change: dict[str, Any]) -> None:
         assert self.control("PATCH", "policy", change)
         self.knobs |= change
+        for user in USERS:
+            for _ in range(3 if "marketing_cap" in change else 1):
+                self.probe(user)
 
     @rule(fault=st.sampled_from(FAULTS), luck=st.integers(0, 4))
     def arm(self, fault: dict[str, Any], luck: int) -> None:
@@ -572,6 +585,27 @@ class PlatformMachine(RuleBasedStateMachine):
             self.jump((moments[luck % len(moments)] - self.now - early) / 1000)
             self.send_template(user, name)
             self.send(user, {"type": "text", "text": {"body": "Just in time"}})
+
+    def probe(self, user: str = "") -> None:
+        """A text and an offer: what was just done has to show at once."""
+        user = user or USERS[len(self.taken) % len(USERS)]
+        self.send_template(user, "offer")
+        self.send(user, {"type": "text", "text": {"body": "Is anybody there?"}})
+
+    def cross(self, moment: int, user: str = "") -> None:
+        """Sends a millisecond before a moment, and in it."""
+        if self.now < moment < NEVER:
+            self.jump((moment - self.now - 1) / 1000)
+            self.probe(user)
+            self.jump(0.001)
+            self.probe(user)
+
+    @rule(user=st.sampled_from(USERS))
+    def press(self, user: str) -> None:
+        """The whole burst at once, then up to the moment in which one more is free."""
+        begun = self.now
+        self.text(user, 6)
+        self.cross(begun + 6_000, user)
 
     def ends(self, user: str) -> list[int]:
         """When windows, restrictions, tokens, pauses, and what limits count end."""
@@ -654,7 +688,7 @@ class PlatformMachine(RuleBasedStateMachine):
 
 
 PlatformMachine.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=80,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
