@@ -30,10 +30,15 @@ _NAME = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _LONGEST = 3_155_760_000.0  # a century
 
 
+def raw_schema() -> str:
+    """The JSON Schema of scenario files, as text."""
+    return files("localwaba_scenarios").joinpath("scenario.schema.json").read_text(encoding="utf-8")
+
+
 @cache
 def schema() -> Mapping[str, Any]:
     """The JSON Schema of scenario files, which also holds the words that files may use."""
-    found: Mapping[str, Any] = json.loads(files("localwaba_scenarios").joinpath("scenario.schema.json").read_bytes())
+    found: Mapping[str, Any] = json.loads(raw_schema())
     return found
 
 

@@ -52,13 +52,14 @@ def test_commands_and_scenarios(tmp_path: Path) -> None:
     """The commands run, and every scenario of the page and of the README passes with the sample bot."""
     for n, text in enumerate([*SCENARIOS, *README]):
         (tmp_path / ("reminder.yaml" if n == 0 else f"{n}.yaml")).write_text(text, encoding="utf-8")
-    (script,) = [text for language, text in BLOCKS if language == "sh"]
+    script = "".join(text for language, text in BLOCKS if language == "sh")
     done = subprocess.run(
         ["sh", "-c", f"set -eu\n{script}"],
         cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(SCENARIOS) + len(README) + 1} passed in" in done.stdout
+    assert json.loads((tmp_path / "scenario.schema.json").read_bytes()) == schema()
     assert (tmp_path / "results.xml").read_text(encoding="utf-8").startswith("<?xml")
     assert "An order and its number" in (tmp_path / "results.html").read_text(encoding="utf-8")
 

@@ -62,7 +62,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert (ended.value.code, capsys.readouterr().out) == (0, f"localwaba {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["serve", "demo", "exec"])
+@pytest.mark.parametrize("command", ["serve", "demo", "run", "exec"])
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command that the help names has a help of its own."""
     with pytest.raises(SystemExit) as ended:

@@ -136,6 +136,19 @@ def _add_run(parser: _Parser) -> None:
     parser.add_argument("--port", metavar="N", help="port of the emulator (default: 4080, with --app any free one)")
     parser.add_argument("--verify-token", metavar="TOKEN", help=PLACES["verify_token"].text)
     parser.add_argument("--app-secret", metavar="SECRET", help=PLACES["app_secret"].text)
+    parser.add_argument(
+        "--schema", action=_Schema, nargs=0, help="print the JSON Schema of scenario files, for editors"
+    )
+
+
+class _Schema(argparse.Action):
+    """Prints the schema and ends, as `--version` does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from localwaba_scenarios.reading import raw_schema
+
+        print(raw_schema(), end="")
+        parser.exit()
 
 
 def _add_cost(parser: _Parser) -> None:
