@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from localwaba.domain.applying import apply
+from localwaba.domain.world import snapshot
 
 
 def load(name: str) -> Any:
@@ -291,7 +292,7 @@ def written_out(value: Any) -> Any:
 @example([("webhook", "/a"), ("app answers", 500), ("write", USERS[0], "text"), ("wait", 2), ("wait", 90_000)])
 @example([("write", USERS[0], "text"), ("send", "link", USERS[0]), ("settle",), ("wait", 2)])
 def test_replay(path: list[tuple[Any, ...]]) -> None:
-    """The events of a journal, applied to a new world of the same seed, make the same world."""
+    """The events of a journal, applied to a new world of the same seed, make the same world, byte for byte."""
     with Apart() as apart:
         platform, base = apart(), apart().world
         walk(platform, path)
@@ -299,6 +300,7 @@ def test_replay(path: list[tuple[Any, ...]]) -> None:
             apply(base, event)
             base.drawn = drawn
         assert written_out(base) == written_out(platform.world)
+        assert snapshot(base) == snapshot(platform.world)
 
 
 @settings(max_examples=30, deadline=None)

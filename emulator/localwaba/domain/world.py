@@ -106,9 +106,29 @@ class World(msgspec.Struct, kw_only=True):
 _STRANGERS = Pair()
 
 
-def snapshot(world: World) -> bytes:
-    """A world as JSON."""
+def image(world: World) -> bytes:
+    """A world as JSON, in a moment; two images of equal worlds may differ in what they leave out."""
     return msgspec.json.encode(world)
+
+
+def snapshot(world: World) -> bytes:
+    """A world as JSON with every member; equal worlds give equal bytes."""
+    return msgspec.json.encode(_whole(world))
+
+
+def _whole(value: Any) -> Any:
+    """A value with the members that encoding would leave out: it drops defaults by identity, not by value."""
+    if isinstance(value, msgspec.Struct):
+        config = value.__struct_config__
+        members: dict[str, Any] = {} if config.tag is None else {str(config.tag_field): config.tag}
+        for name in value.__struct_fields__:
+            member = getattr(value, name)
+            if member is not msgspec.UNSET:
+                members[name] = _whole(member)
+        return members
+    if isinstance(value, dict):
+        return {key: _whole(member) for key, member in value.items()}
+    return [_whole(member) for member in value] if isinstance(value, (list, tuple)) else value
 
 
 def restore(raw: bytes) -> World:

@@ -20,7 +20,7 @@ from localwaba.domain.ids import Ids, derive_number
 from localwaba.domain.model import Attempt, Delivery
 from localwaba.domain.policy import Policy
 from localwaba.domain.seeding import adopt, new_world
-from localwaba.domain.world import World, restore, snapshot
+from localwaba.domain.world import World, image, restore, snapshot
 from localwaba.operations.announcing import announce
 from localwaba.operations.call import Handshake
 from localwaba.operations.faults import show_faults
@@ -65,7 +65,7 @@ class WorldHost:
 
     def seeded(self) -> None:
         """Declares the world as it is now to be the one that `reset` goes back to."""
-        self._seed = snapshot(self.world)
+        self._seed = image(self.world)
         self._seed_reading = self._reading
         self._seed_machine = milliseconds()
 

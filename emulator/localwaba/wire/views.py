@@ -12,7 +12,7 @@ import msgspec
 
 from localwaba.domain import routing, windows
 from localwaba.domain.clock import SECOND
-from localwaba.domain.model import Attempt, Delivery, Message, PhoneNumber, Template, User
+from localwaba.domain.model import Attempt, Behaviour, Delivery, Message, PhoneNumber, Template, User
 from localwaba.domain.tiers import limit_of
 from localwaba.domain.world import World
 from localwaba.wire.choices import Choice, choices, content
@@ -23,15 +23,23 @@ from localwaba.wire.signature import sign, sign_legacy
 _ARRIVED = frozenset({"sent", "delivered", "read", "played"})
 _CAPTIONED = frozenset({"image", "video", "document"})
 
+_ORDINARY: dict[str, Any] = {name: getattr(Behaviour(), name) for name in Behaviour.__struct_fields__}
+
 
 def user(world: World, one: User, now: int) -> dict[str, Any]:
     """A user, and how things stand with each business number."""
     found: dict[str, Any] = {"wa_id": one.wa_id, "user_id": one.user_id, "name": one.name, "country": one.country}
     if one.username:
         found["username"] = one.username
-    found["behaviour"] = msgspec.to_builtins(one.behaviour)
+    found["behaviour"] = _said(one.behaviour)
     chatting = [number_id for number_id in world.numbers if f"{number_id}:{one.wa_id}" in world.pairs]
     return found | {"chats": [chat(world, number_id, one.wa_id, now) for number_id in chatting]}
+
+
+def _said(behaviour: Behaviour) -> dict[str, Any]:
+    """What was said of a user's behaviour; the rest is as everybody behaves."""
+    members = {name: getattr(behaviour, name) for name in behaviour.__struct_fields__}
+    return {name: value for name, value in members.items() if value is not msgspec.UNSET and value != _ORDINARY[name]}
 
 
 def chat(world: World, number_id: str, wa_id: str, now: int) -> dict[str, Any]:
