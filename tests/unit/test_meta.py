@@ -219,7 +219,7 @@ def test_throughput_takes_time(world: World) -> None:
     assert (planned.due, world.numbers[world.phone_number_id].throughput_level) == (NOW + 60 * SECOND, "STANDARD")
     rate(world, throughput="STANDARD")
     assert happen(world, planned.item, planned.due, world.ids()) == []
-    again = [event for event in patch_number(world, NOW + SECOND, world.phone_number_id, {"throughput": "HIGH"})]
+    again = list(patch_number(world, NOW + SECOND, world.phone_number_id, {"throughput": "HIGH"}))
     make(world, again)
     assert happen(world, planned.item, planned.due, world.ids()) == []
     (planned,) = [event for event in again if isinstance(event, Scheduled)]

@@ -23,7 +23,7 @@ def check_sender(
 ) -> None:
     """Refuses a number that may not send to a user now; without a user, one that may not do anything.
 
-    A ban (131031), 133010, 131048, 131037, 131031, 130497, 368, 131064, in this order (Meta's error table, enforcement pages).
+    A ban (131031), 133010, 131048, 131037, 131031, 130497, 368, 131064, in this order (Meta: error codes, enforcement).
     """
     if number.status == "CONNECTED" and number.registered and not world.standings and number.name_status in USABLE:
         return
