@@ -8,10 +8,10 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from localwaba.http.app import App
 from localwaba.http.guards import Guard
@@ -42,7 +42,7 @@ class _Connection(HttpToolsProtocol):
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Keeps the connection open for the last answer, if its request is whole and the answer has not begun."""
-        cycle = self.cycle
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # before the first request there is none
         if cycle is None or cycle.more_body or cycle.response_started:
             return None
         cycle.keep_alive = False
