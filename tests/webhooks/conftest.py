@@ -81,6 +81,9 @@ class Peer:
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
+        except RuntimeError:  # what uvloop says to a write after the other side has gone
+            if not writer.is_closing():
+                raise
         finally:
             self._tasks.discard(task)
             writer.close()
