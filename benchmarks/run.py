@@ -123,6 +123,9 @@ def prepare(port: int, sink: int | None) -> dict:
     call("PATCH", f"{origin}/_localwaba/policy", knobs, token)
     if sink:
         call("PUT", f"{origin}/_localwaba/webhook", {"url": f"http://127.0.0.1:{sink}/"}, token)
+    # The user has written: texts are inside the window, and three statuses follow each send.
+    hello = {"type": "text", "text": {"body": "Hello"}}
+    call("POST", f"{origin}/_localwaba/users/16505551234/messages", hello, token)
     made = call("POST", f"{origin}/v26.0/{world['waba_id']}/message_templates", TEMPLATE, token)
     call("PATCH", f"{origin}/_localwaba/templates/{made['id']}", {"status": "APPROVED"}, token)
     return world | {"origin": origin}
@@ -289,6 +292,8 @@ def report(options: argparse.Namespace) -> str:
     kept = retention(options.messages)
     (first, _), (last, end) = kept["points"][1], kept["points"][-1]
     dropped = kept["counts"]["dropped"]
+    held = kept["counts"]["messages"]
+    each = (end - kept["points"][0][1]) * 1024 / held
     lines += [
         "",
         "| figure | value | aim |",
@@ -300,6 +305,7 @@ def report(options: argparse.Namespace) -> str:
         f"({flow['delivered']:,} for {flow['sent']:,} sends) | |",
         f"| memory after {first:,} messages | {kept['points'][1][1]:.0f} MB | |",
         f"| memory after {last:,} messages | {end:.0f} MB | bounded |",
+        f"| memory per retained message, its journal entries included ({held:,} held) | {each:.1f} KB | |",
         f"| dropped by retention, counted | {dropped} | never silent |",
         "",
     ]
