@@ -35,9 +35,8 @@ from localwaba.wire.moments import iso
 if TYPE_CHECKING:
     from localwaba.runtime.people import People
 
-_SLICE = 0.002
-_LONG_SLICE = 0.006
-_BACKLOG = 2_000
+_SLICES = ((20_000, 0.0005), (100_000, 0.002))  # answers come first; the more is pending, the longer is its turn
+_LONGEST_SLICE = 0.006
 _CROWDED = 5_000
 _PAUSE = 0.005
 _FIRED_SHOWN = 1_000
@@ -178,7 +177,9 @@ class WorldHost:
             self._timer_at = asyncio.get_running_loop().time() + _PAUSE
             self._timer = asyncio.get_running_loop().call_later(_PAUSE, self._run)
             return
-        self._run_due(self.now(), _SLICE if len(self.world.agenda) < _BACKLOG else _LONG_SLICE)
+        pending = len(self.world.agenda)
+        turn = next((seconds for limit, seconds in _SLICES if pending < limit), _LONGEST_SLICE)
+        self._run_due(self.now(), turn)
         self.wake()
 
     def _run_due(self, now: int, seconds: float | None = None, ran: list[tuple[int, Item]] | None = None) -> int:
