@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from localwaba.http.control_views import server_sent
-from localwaba.webhooks.headers import delivery_headers
+from localwaba.wire.deliveries import delivery_headers
 
 USER, OTHER = "16505551234", "16505551235"
 HELLO = {"type": "text", "text": {"body": "hi"}}

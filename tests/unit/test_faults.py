@@ -22,7 +22,7 @@ from localwaba.domain.world import World
 from localwaba.operations.fault_presets import PRESETS
 from localwaba.operations.faults import read_fault
 from localwaba.webhooks.forging import forge
-from localwaba.webhooks.headers import delivery_headers
+from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.signature import matches
 
 NOW = 1_790_000_000_000

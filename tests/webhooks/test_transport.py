@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from localwaba.webhooks.headers import delivery_headers
 from localwaba.webhooks.targets import TargetPolicy
 from localwaba.webhooks.transport import EXCERPT_BYTES, READ_BYTES, Transport, excerpt, open_transport
+from localwaba.wire.deliveries import delivery_headers
 
 pytestmark = pytest.mark.anyio  # coroutine tests run on both event loops, see conftest.py
 

@@ -15,9 +15,9 @@ from localwaba.domain.policy import Policy
 from localwaba.operations.call import Handshake
 from localwaba.webhooks.dispatcher import Attempt, Dispatcher
 from localwaba.webhooks.forging import forge
-from localwaba.webhooks.headers import delivery_headers
 from localwaba.webhooks.targets import BadTarget, TargetPolicy, is_local_name, read_target, unmap
 from localwaba.webhooks.transport import Reply, Transport
+from localwaba.wire.deliveries import delivery_headers
 
 if TYPE_CHECKING:
     from localwaba.runtime.host import WorldHost

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from localwaba.domain.errors import Refusal
-from localwaba.webhooks.headers import VERIFICATION_HEADERS
 from localwaba.webhooks.transport import Reply, Transport
+from localwaba.wire.deliveries import VERIFICATION_HEADERS
 from localwaba.wire.encoding import encode
 
 VERIFY_TIMEOUT = 6.0

@@ -16,9 +16,9 @@ from localwaba.domain.model import Attempt, Behaviour, Delivery, Message, PhoneN
 from localwaba.domain.tiers import limit_of
 from localwaba.domain.world import World
 from localwaba.wire.choices import Choice, choices, content
+from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.errors import reason, webhook_error
 from localwaba.wire.moments import iso
-from localwaba.wire.signature import sign, sign_legacy
 
 _ARRIVED = frozenset({"sent", "delivered", "read", "played"})
 _CAPTIONED = frozenset({"image", "video", "document"})
@@ -228,7 +228,8 @@ def delivery_in_full(world: World, one: Delivery) -> dict[str, Any]:
     """A webhook with its headers, its exact body and a command that sends the same again."""
     where = (one.app_id, one.waba_id, one.phone_number_id, one.field)
     url = one.attempts[-1].url if one.attempts else routing.target(world, *where) or ""
-    headers = delivery_headers(world, one)
+    secret = world.apps[one.app_id].secret.encode() if one.app_id in world.apps else b""
+    headers = dict(delivery_headers(secret, one.body, legacy=world.policy.legacy_signature))
     flags = "".join(f" \\\n  -H {quote(f'{name}: {value}')}" for name, value in headers.items())
     raw = one.body.decode("utf-8", "replace")
     curl = f"curl -X POST {quote(url)}{flags} \\\n  --data-binary {quote(raw)}"
@@ -239,20 +240,6 @@ def delivery_in_full(world: World, one: Delivery) -> dict[str, Any]:
         "raw_base64": b64encode(one.body).decode(),
         "as_curl": curl,
     }
-
-
-def delivery_headers(world: World, one: Delivery) -> dict[str, str]:
-    """The headers of a webhook POST, as the dispatcher sends them."""
-    secret = world.apps[one.app_id].secret.encode() if one.app_id in world.apps else b""
-    found = {
-        "User-Agent": "facebookexternalua",
-        "Accept": "*/*",
-        "Accept-Encoding": "deflate, gzip",
-        "Content-Type": "application/json",
-    }
-    if world.policy.legacy_signature:
-        found["X-Hub-Signature"] = sign_legacy(secret, one.body)
-    return found | {"X-Hub-Signature-256": sign(secret, one.body)}
 
 
 def template(one: Template) -> dict[str, Any]:
