@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode, urlsafe_b64encode
+from functools import lru_cache
 from hashlib import blake2b
 
 _TAIL_OUT = b"\x15\x02\x00\x11\x18\x12"
 _TAIL_IN = b"\x15\x02\x00\x12\x18\x14"
 _TAIL_OUT_LID = b"\x15\x12\x00\x11\x18\x12"
 _TAIL_IN_LID = b"\x15\x12\x00\x12\x18\x14"
+
+
+@lru_cache(maxsize=1024)
+def _begin(seed: int) -> blake2b:
+    """The hash that all ids of a seed go on from; it is only ever copied."""
+    return blake2b(b"localwaba %d" % seed, digest_size=32)
 
 
 class Ids:
@@ -20,7 +27,7 @@ class Ids:
     __slots__ = ("_base", "drawn")
 
     def __init__(self, seed: int, drawn: int = 0) -> None:
-        self._base = blake2b(b"localwaba %d" % seed, digest_size=32)
+        self._base = _begin(seed)
         self.drawn = drawn
 
     def draw(self) -> bytes:
