@@ -6,19 +6,12 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from localwaba.wire.environment import VARIABLES
+
 
 def environment(world: Mapping[str, Any]) -> dict[str, str]:
     """The variables, out of what `GET /_localwaba/world` says."""
-    return {
-        "GRAPH_URL": str(world["graph_url"]),
-        "WHATSAPP_TOKEN": str(world["access_token"]),
-        "PHONE_NUMBER_ID": str(world["phone_number_id"]),
-        "WABA_ID": str(world["waba_id"]),
-        "BUSINESS_ID": str(world["business_id"]),
-        "APP_ID": str(world["app_id"]),
-        "APP_SECRET": str(world["app_secret"]),
-        "VERIFY_TOKEN": str(world["verify_token"]),
-    }
+    return {name: str(world[member]) for name, member in VARIABLES.items()}
 
 
 def export_lines(variables: Mapping[str, str]) -> list[str]:

@@ -14,6 +14,7 @@ from localwaba.client.refusals import Refusals
 from localwaba.client.templates import Templates
 from localwaba.client.user import User
 from localwaba.runtime.system import milliseconds
+from localwaba.wire.environment import VARIABLES
 
 VERSION = "v26.0"
 _VERSIONED = re.compile(r"/?v\d+\.\d+/")
@@ -83,16 +84,7 @@ class Waba:
     @property
     def env(self) -> dict[str, str]:
         """Environment variables for an app under test."""
-        return {
-            "GRAPH_URL": self.graph_url,
-            "WHATSAPP_TOKEN": self.access_token,
-            "PHONE_NUMBER_ID": self.phone_number_id,
-            "WABA_ID": self.waba_id,
-            "BUSINESS_ID": self.business_id,
-            "APP_ID": self.app_id,
-            "APP_SECRET": self.app_secret,
-            "VERIFY_TOKEN": self.verify_token,
-        }
+        return {name: str(getattr(self, member)) for name, member in VARIABLES.items()}
 
     # the app
 
