@@ -55,6 +55,12 @@ class Peer:
 
     async def stop(self) -> None:
         assert self._server is not None
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, asyncio.SelectorEventLoop):
+            # Before 3.12, closing loses a connection that was accepted in this very turn of the loop.
+            for listener in self._server.sockets:
+                loop.remove_reader(listener.fileno())
+            await asyncio.sleep(0)
         self._server.close()
         for task in self._tasks:
             task.cancel()
