@@ -32,7 +32,7 @@ def test_the_right_receiver_answers_a_user() -> None:
             emulator.webhook(served.url, verify_token="token")
             user = emulator.user("Ada")
             user.sends("hello")
-            user.receives("Hello Ada, you wrote: hello")
+            user.receives(text="Hello Ada, you wrote: hello")
 
 
 @pytest.mark.parametrize("name", ["correct", *receivers.BUGS])
