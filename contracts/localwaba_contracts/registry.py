@@ -90,7 +90,7 @@ class Provocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 @cache
 def errors() -> tuple[ErrorRow, ...]:
     """The whole error catalogue, ordered by code and subcode."""
-    return tuple(msgspec.json.decode(_read("errors.json"), type=list[ErrorRow]))
+    return tuple(msgspec.json.decode(read("errors.json"), type=list[ErrorRow]))
 
 
 @cache
@@ -112,13 +112,13 @@ def find_error(code: int, subcode: int | None = None) -> ErrorRow | None:
 @cache
 def routes() -> tuple[RouteRow, ...]:
     """Every operation of Graph that is known, imitated or not."""
-    return tuple(msgspec.json.decode(_read("routes.json"), type=list[RouteRow]))
+    return tuple(msgspec.json.decode(read("routes.json"), type=list[RouteRow]))
 
 
 @cache
 def provocations() -> tuple[Provocation, ...]:
     """How to meet each error, ordered as the catalogue is."""
-    return tuple(msgspec.json.decode(_read("provocations.json"), type=list[Provocation]))
+    return tuple(msgspec.json.decode(read("provocations.json"), type=list[Provocation]))
 
 
 @cache
@@ -147,13 +147,13 @@ def schema(name: str, version: str = "") -> dict[str, Any]:
     place = located(name, version)
     if place not in _files():
         raise KeyError(name)
-    found: dict[str, Any] = msgspec.json.decode(_read(f"schemas/{place}.json"))
+    found: dict[str, Any] = msgspec.json.decode(read(f"schemas/{place}.json"))
     return found
 
 
 def raw_schemas() -> dict[str, bytes]:
     """Every schema file by its place below `schemas/`, without `.json`."""
-    return {place: _read(f"schemas/{place}.json") for place in sorted(_files())}
+    return {place: read(f"schemas/{place}.json") for place in sorted(_files())}
 
 
 def epoch(version: str) -> str:
@@ -187,5 +187,6 @@ def _files() -> frozenset[str]:
     return frozenset(found)
 
 
-def _read(path: str) -> bytes:
+def read(path: str) -> bytes:
+    """The bytes of a data file of this package."""
     return files(PACKAGE).joinpath(*path.split("/")).read_bytes()
