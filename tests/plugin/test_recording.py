@@ -1,0 +1,229 @@
+"""A journal becomes a scenario: it can be read, it says what happened, and playing it again passes or fails alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localwaba import User, Waba
+from localwaba.runtime.player import play, world_options
+from localwaba.runtime.recording import Known, record
+from localwaba.runtime.writing import expected, key_of, literal, span
+from localwaba_scenarios.loader import read
+from localwaba_scenarios.model import Pattern, Replies, Scenario
+from localwaba_scenarios.nodes import parse
+from localwaba_scenarios.reading import Reader, span_of
+
+
+@pytest.fixture
+def ada(waba: Waba) -> User:
+    return waba.user("Ada Lovelace")
+
+
+def told(waba: Waba, **more: Any) -> list[str]:
+    """The steps of a recording of a world."""
+    entries = waba.link.call("GET", "journal", query={"limit": 20_000})["entries"]
+    text = record(entries, "A test", Known(policy=waba.policy(), templates=waba.templates(), **more))
+    read(text)
+    return [line.strip() for line in text.partition("steps:\n")[2].splitlines()]
+
+
+def scenario_of(waba: Waba, **more: Any) -> Scenario:
+    entries = waba.link.call("GET", "journal", query={"limit": 20_000})["entries"]
+    known = Known(policy=waba.policy(), templates=waba.templates(), **more)
+    (found,) = read(record(entries, "A test", known))
+    return found
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1), inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_literals(value: Any) -> None:
+    """Whatever is written is read again as it was."""
+    (node,) = parse(f"a: [{literal(value)}]", "x")
+    ((_, items),) = node.entries  # type: ignore[union-attr]
+    assert Reader({}).json(items) == [value]
+
+
+@given(st.text(min_size=1))
+def test_expected_texts(text: str) -> None:
+    """A text that is expected is found again, to the letter, whatever it looks like."""
+    (node,) = parse(f"a: [{literal(expected(text))}]", "x")
+    ((_, items),) = node.entries  # type: ignore[union-attr]
+    (wanted,) = Reader({}).wanted(items, textual=True)
+    assert wanted == text or (isinstance(wanted, Pattern) and text.startswith("/"))
+
+
+@given(st.integers(1, 10**11))
+def test_spans(milliseconds: int) -> None:
+    """A time is read again as it was."""
+    assert span_of(span(milliseconds)) == pytest.approx(milliseconds / 1000)
+
+
+def test_keys() -> None:
+    """People are called by their first names, each by another word."""
+    assert [key_of("Ana Souza", ()), key_of("Ana", ("ana",)), key_of("李 雷", ()), key_of("4711", ())] == [
+        "ana", "ana2", "李", "user_4711",
+    ]  # fmt: skip
+
+
+def test_what_users_do(app: Any, waba: Waba, ada: User) -> None:
+    """Each thing that users can do becomes its sentence, what the app sent is expected."""
+    buttons = [{"type": "reply", "reply": {"id": "y", "title": "Yes"}}]
+    ada.sends("Hi: ${there}")
+    app.send(ada.wa_id, "interactive", type="button", body={"text": "Sure?"}, action={"buttons": buttons})
+    ada.taps("Yes")
+    ada.reacts("👍")
+    ada.reacts("")
+    ada.sends_document(caption="The menu")
+    ada.sends_image(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
+    ada.sends_location(52.5, 13.4)
+    app.send(ada.wa_id, body="/all/")
+    ada.sends("quoting", reply_to=ada.inbox[-1])
+    ada.blocks()
+    ada.unblocks()
+    ada.stops_marketing()
+    ada.reports("SPAM")
+    waba.advance(hours=25)
+    ada.does("change_number", to="16465550155")
+    waba.user(wa_id="16465550155").sends("new")
+    assert told(waba) == [
+        '- ada says: "Hi: $${there}"',
+        '- app replies to ada: {type: interactive, text: "Sure?", buttons: ["Yes"]}',
+        '- ada taps: "Yes"',
+        '- ada reacts: "👍"',
+        "- ada takes back the reaction",
+        "- ada sends document: {caption: The menu}",
+        "- ada sends image",
+        "# a sample stands for a file of the recording: image/png",
+        "- ada sends location: {latitude: 52.5, longitude: 13.4}",
+        '- app replies to ada: "/^/all/$/"',
+        "- ada replies: quoting",
+        "- ada blocks",
+        "- ada unblocks",
+        "- ada stops marketing",
+        "- ada does: {action: report, reason: SPAM}",
+        "- 1 day 1 hour pass",
+        '- ada does: {action: change_number, to: "16465550155"}',
+        "- ada says: new",
+    ]
+
+
+def test_what_meta_does(waba: Waba) -> None:
+    """Meta's decisions, knobs and faults become steps; what the agenda does by itself does not."""
+    waba.user("Ada", read_after=3.0, answers="ok")
+    waba.faults.add("http_error", status=503, when={"next": 2}, match={"operation": "send_message"})
+    waba.faults.preset("statuses-reversed")
+    waba.faults.clear()
+    waba.templates.pause("hello_world")
+    waba.link.call("PATCH", f"phone_numbers/{waba.phone_number_id}", {"quality_rating": "RED"})
+    waba.link.call("POST", "platform-events", {"field": "account_alerts"})
+    found = told(waba, ended=int(waba.now.timestamp() * 1000) + 90_000)
+    assert [line.partition(" value:")[0].partition(" {kind:")[0] for line in found] == [
+        "- fault:",
+        "- fault: " + found[1].partition("fault: ")[2],
+        "- no faults",
+        "- meta pauses template: hello_world",
+        "- meta changes number: {quality_rating: RED}",
+        "- meta announces: {field: account_alerts,",
+        "- 1 minute 30 seconds pass",
+    ]
+    assert "when: {next: 2}, match: {operation: send_message}" in found[0]
+
+
+def test_reads_and_answers_by_themselves(app: Any, waba: Waba) -> None:
+    """Who reads and answers because of how they behave does so again without a step; who does it by hand has one."""
+    auto, slow = waba.user("Auto", answers="You wrote: {text}"), waba.user("Slow", read_after=None)
+    for user in (auto, slow):
+        user.sends("hi")
+        app.send(user.wa_id, body="Hello")
+    waba.advance(seconds=2)
+    slow.reads()
+    assert told(waba) == [
+        "- auto says: hi",
+        "- app replies to auto: Hello",
+        "- slow says: hi",
+        "- app replies to slow: Hello",
+        "- 2 seconds pass",
+        "- slow reads",
+    ]
+    assert [one.behaviour for one in scenario_of(waba).users] == [
+        {"answers": "You wrote: {text}"},
+        {"read_after": None},
+    ]
+
+
+def test_refusals(app: Any, waba: Waba, ada: User) -> None:
+    """Refusals are expected, those that nobody expected are left to fail the scenario again."""
+    app.send(ada.wa_id, body="too early")
+    app.send(ada.wa_id, body="too early again")
+    ada.sends("hi")
+    app.send(ada.wa_id, body="")
+    trace = waba.refusals[-1].trace
+    waba.expect(trace)
+    waba.settle()
+    assert told(waba) == ["- app fails with: 131047", "- ada_says".replace("_", " ") + ": hi", "- app fails with: 100"]
+    assert told(waba, unexpected={trace})[2].startswith("# here the app was refused with 100, which nobody expected")
+
+
+@pytest.fixture
+def stage(app: Any, waba: Waba, waba_server: Any, ada: User) -> Iterator[Any]:
+    """Plays the recording of the test's world in another one, with the same app."""
+    worlds: list[Waba] = []
+
+    def stage(within: float = 30.0, **more: Any) -> Any:
+        scenario = scenario_of(waba, **more)
+        steps = [replace(one, within=within) if isinstance(one, Replies) else one for one in scenario.steps]
+        scenario = replace(scenario, steps=tuple(steps))
+        other = waba_server.new_world(**world_options(scenario))
+        worlds.append(other)
+        app.waba, app.token = other, other.access_token
+        other.webhook(app.url)
+        return play(scenario, other)
+
+    yield stage
+    for world in worlds:
+        world.close()
+
+
+def answer(app: Any) -> Any:
+    """An app that says Hello, and forgets the window."""
+    return lambda message: app.send(message["from"], body=f"Hello, you wrote {message['text']['body']}")
+
+
+def test_playing_it_again_passes(app: Any, waba: Waba, ada: User, stage: Any) -> None:
+    """The app that was recorded passes its own recording."""
+    app.answers = answer(app)
+    ada.sends("hi")
+    waba.advance(hours=25)
+    ada.sends("still there?")
+    result = stage()
+    assert result.has_passed, result.headline
+    assert [one.step.sentence for one in result.played] == [
+        "ada says", "app replies to ada", "1 day 1 hour pass", "ada says", "app replies to ada",
+    ]  # fmt: skip
+
+
+def test_another_app_fails(app: Any, ada: User, stage: Any) -> None:
+    """An app that behaves otherwise than the recorded one fails the recording."""
+    app.answers = answer(app)
+    ada.sends("hi")
+    app.answers = lambda message: app.send(message["from"], body="Good evening")
+    assert "Hello, you wrote hi" in stage(within=0.05).failed.text
+
+
+def test_what_was_missed_is_missed_again(app: Any, ada: User, stage: Any) -> None:
+    """What a test expected in vain is expected again, and fails again."""
+    app.answers = answer(app)
+    ada.sends("hi")
+    unmet = [(ada.wa_id, "app replies to {user}", {"text": "Good morning", "within": "50 ms"})]
+    assert stage(within=0.05, unmet=unmet).failed.step.argument == "{text: Good morning, within: 50 ms}"
