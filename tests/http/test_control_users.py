@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localwaba.operations.users import TYPES
+from localwaba.operations.inbound_contents import TYPES
 from localwaba_contracts.validate import violation
 
 USER = "16505551234"

@@ -15,9 +15,10 @@ from localwaba.domain.magic import BEHAVIOURS
 from localwaba.domain.model import Behaviour, User
 from localwaba.domain.seeding import new_world
 from localwaba.domain.world import World
+from localwaba.operations.inbound_contents import complete
 from localwaba.operations.mistakes import Mistake, nearest
 from localwaba.operations.user_actions import act
-from localwaba.operations.users import complete, describe, meet, read_behaviour, wa_id_in, write
+from localwaba.operations.users import describe, meet, read_behaviour, wa_id_in, write
 from localwaba.wire.moments import LAST, iso, read_moment, read_span
 
 NOW = 1_790_000_000_000
@@ -81,10 +82,10 @@ def test_what_is_no_number(world: World, given: str) -> None:
         wa_id_in(world, given)
 
 
-def test_the_platform_gives_ids() -> None:
+def test_the_platform_gives_ids(world: World) -> None:
     """What only the platform gives is not taken from a user, so a captured message can be pasted."""
     pasted = {"from": "1", "id": "wamid.A", "timestamp": "1", "from_user_id": "US.1"} | HELLO
-    assert complete(pasted) == HELLO
+    assert complete(world, NOW, known(world), pasted) == HELLO
 
 
 def test_a_message_opens_the_window(world: World) -> None:

@@ -12,9 +12,10 @@ from localwaba.http.control_requests import Ask, Row, parse
 from localwaba.http.ports import Blobs
 from localwaba.http.uploads import read_multipart
 from localwaba.operations.call import Blob
+from localwaba.operations.inbound_contents import kind_in
 from localwaba.operations.mistakes import Mistake, nearest
 from localwaba.operations.user_actions import act
-from localwaba.operations.users import attach, describe, kind_in, meet, wa_id_in, write
+from localwaba.operations.users import attach, describe, meet, wa_id_in, write
 from localwaba.wire import views
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,46 +12,17 @@ from localwaba.domain import inbound
 from localwaba.domain.errors import Refused
 from localwaba.domain.events import Event, Put
 from localwaba.domain.ids import Ids
-from localwaba.domain.inbound import MEDIA_TYPES
 from localwaba.domain.media import expiry, new_media
 from localwaba.domain.model import Behaviour, Media, PhoneNumber, User
 from localwaba.domain.numbers import country_of, normalise
 from localwaba.domain.world import World
 from localwaba.operations.call import Blob
-from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
+from localwaba.operations.inbound_contents import check, complete
+from localwaba.operations.mistakes import Mistake, object_of, only, text_of
 
 NameFor = Callable[[str], str]
 
-TYPES = (
-    "audio",
-    "button",
-    "contacts",
-    "document",
-    "edit",
-    "image",
-    "interactive",
-    "location",
-    "order",
-    "reaction",
-    "request_welcome",
-    "revoke",
-    "sticker",
-    "system",
-    "text",
-    "unsupported",
-    "video",
-)
-"""What a user can send (Meta: webhook reference of messages)."""
-
-_BESIDE = ("type", "context", "referral", "errors", "identity", "group_id")
-_GIVEN_BY_PLATFORM = ("id", "from", "from_user_id", "from_parent_user_id", "timestamp")
 _LONGEST = 315_360_000.0  # ten years, in seconds
-_UNSUPPORTED = {
-    "code": 131051,
-    "title": "Message type unknown",
-    "message": "Message type unknown",
-    "error_data": {"details": "Message type is currently not supported."},
-}
 
 
 class Written(NamedTuple):
@@ -145,7 +115,7 @@ def write(world: World, ids: Ids, now: int, user: User, content: dict[str, Any],
     would add is added. `media` is the file that came with it.
     """
     number = number_in(world, text_of(content, "phone_number_id"))
-    body = complete({key: value for key, value in content.items() if key != "phone_number_id"})
+    body = complete(world, now, user, {key: value for key, value in content.items() if key != "phone_number_id"})
     check(body, user)
     if not number.registered:
         raise Mistake(f"{number.display} is not registered on WhatsApp: POST /{number.id}/register")
@@ -176,53 +146,3 @@ def attach(world: World, ids: Ids, now: int, content: dict[str, Any], blob: Blob
         filename=blob.filename,
         source="webhook",
     )
-
-
-def kind_in(content: dict[str, Any]) -> str:
-    """The type of a message of a user."""
-    kind = content.get("type")
-    if not isinstance(kind, str) or not kind:
-        raise Mistake('a message needs a type, as in {"type":"text","text":{"body":"hi"}}')
-    if kind not in TYPES:
-        raise Mistake(f"users send no messages of type {kind!r}{nearest(kind, TYPES)}")
-    return kind
-
-
-def complete(content: dict[str, Any]) -> dict[str, Any]:
-    """A message with what the platform adds by itself, without what only the platform gives."""
-    kind = kind_in(content)
-    body = {key: value for key, value in content.items() if key not in _GIVEN_BY_PLATFORM}
-    if kind == "unsupported" and "errors" not in body:
-        body["errors"] = [_UNSUPPORTED]
-        body.setdefault("unsupported", {"type": "unknown"})
-    if kind in MEDIA_TYPES:
-        body.setdefault(kind, {})
-    return body
-
-
-def check(body: dict[str, Any], user: User) -> None:
-    """Holds a message of a user against the contract of inbound messages."""
-    kind = kind_in(body)
-    only(body, (*_BESIDE, kind), f"a message of type {kind}")
-    context = body.get("context")
-    if isinstance(context, dict) and "message_id" in context and "id" not in context:
-        raise Mistake("context.message_id is how a business quotes; in a user's message it is context.id")
-    shown = dict(body)
-    if kind in MEDIA_TYPES:
-        given = object_of(body, kind) or {}
-        shown[kind] = {"mime_type": "-", "sha256": "-", "id": "1", "filename": "-", **given}
-    from localwaba_contracts.validate import violation
-
-    message = {**shown, "from": user.wa_id, "from_user_id": user.user_id, "id": "wamid.", "timestamp": "0"}
-    metadata = {"display_phone_number": "0", "phone_number_id": "0"}
-    value = {"messaging_product": "whatsapp", "metadata": metadata, "messages": [message]}
-    found = violation("webhooks/messages", value)
-    if found is not None:
-        text = found.message or found.details or f"{found.path} is not {found.expected}"
-        raise Mistake(f"{_local(text.rstrip('.'))}: {_local(found.fix)}")
-
-
-def _local(text: str) -> str:
-    """A sentence about `messages[0]['text']['body']`, as one about `text.body`."""
-    path = re.compile(r"messages\[0\]((?:\['\w+'\]|\[\d+\])*)")
-    return path.sub(lambda found: re.sub(r"\['(\w+)'\]", r".\1", found[1]).lstrip(".") or "the message", text)

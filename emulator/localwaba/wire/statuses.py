@@ -1,0 +1,110 @@
+"""What became of messages of the business, as `statuses` of a webhook, in the key order of real payloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localwaba.domain.clock import SECOND
+from localwaba.domain.events import StatusReached
+from localwaba.domain.ids import derive
+from localwaba.domain.model import Message, User
+from localwaba.domain.traits import Traits
+from localwaba.domain.world import World
+from localwaba.wire.errors import webhook_error
+from localwaba.wire.notices import Notice, number_value
+
+
+def notice(world: World, event: StatusReached) -> Notice | None:
+    message = world.messages.get(event.message_id)
+    if message is None or event.silent:
+        return None
+    number_id = message.phone_number_id
+    lane = f"{number_id}:{message.wa_id}" if not event.apart else message.id
+    return Notice("messages", world.numbers[number_id].waba_id, number_id, lane)
+
+
+def value(world: World, event: StatusReached, traits: Traits) -> dict[str, Any]:
+    message = world.messages[event.message_id]
+    user = world.users[message.wa_id]
+    found = number_value(world.numbers[message.phone_number_id])
+    contacts = _status_contacts(world, message, user, event.status)
+    if contacts:
+        found["contacts"] = contacts
+    found["statuses"] = [_status(world, message, user, event, traits)]
+    return found
+
+
+def _phone_known(message: Message, user: User) -> bool:
+    """The phone number is omitted for messages that were sent to a BSUID whose phone is hidden."""
+    return not message.to_bsuid or user.behaviour.phone_visible
+
+
+def _status_contacts(world: World, message: Message, user: User, status: str) -> list[dict[str, Any]]:
+    mode, with_ids = world.policy.status_contacts, world.policy.business_scoped_ids
+    if mode == "none" or not with_ids:
+        return []
+    contact: dict[str, Any] = {}
+    if mode == "documented":
+        if status == "failed":
+            return []
+        contact["profile"] = {"name": user.name}
+        if user.username and status != "sent":
+            contact["profile"]["username"] = user.username
+    if _phone_known(message, user):
+        contact["wa_id"] = user.wa_id
+    if status != "failed" or message.to_bsuid:
+        contact["user_id"] = user.user_id
+    return [contact]
+
+
+def _status(world: World, message: Message, user: User, event: StatusReached, traits: Traits) -> dict[str, Any]:
+    status = event.status
+    stamp = str(event.at // SECOND)
+    item: dict[str, Any] = {"id": message.id, "status": status, "timestamp": stamp}
+    if message.group_id:
+        item["recipient_id"], item["recipient_type"] = message.group_id, "group"
+    elif _phone_known(message, user):
+        item["recipient_id"] = user.wa_id
+    if world.policy.business_scoped_ids and (status != "failed" or message.to_bsuid):
+        item["recipient_user_id"] = user.user_id
+    if message.callback_data is not None:
+        item["biz_opaque_callback_data"] = message.callback_data
+    pricing = message.pricing
+    if pricing is not None and status != "failed":
+        if message.conversation:
+            item["conversation"] = _charged_conversation(message, event, pricing.category)
+        elif traits.status_conversation or message.in_entry_window:
+            item["conversation"] = _conversation(world, message, pricing.category, status, stamp)
+        if world.policy.status_pricing == "all" or status in ("sent", "delivered"):
+            item["pricing"] = {
+                "billable": pricing.billable,
+                "pricing_model": pricing.pricing_model,
+                "category": pricing.category,
+            }
+            if pricing.type:
+                item["pricing"]["type"] = pricing.type
+    if event.refusal is not None:
+        item["errors"] = [webhook_error(event.refusal, world.policy.error_href)]
+    return item
+
+
+def _conversation(world: World, message: Message, category: str, status: str, stamp: str) -> dict[str, Any]:
+    pair = world.pair(message.phone_number_id, message.wa_id)
+    scope = message.id
+    origin = category
+    if message.in_entry_window:
+        scope, origin = f"{message.phone_number_id}:{message.wa_id}:{pair.entry_until}", "referral_conversion"
+    found: dict[str, Any] = {"id": derive(world.seed, f"conversation {scope}").hex()}
+    if status == "sent":
+        found["expiration_timestamp"] = str(pair.entry_until // SECOND) if message.in_entry_window else stamp
+    found["origin"] = {"type": origin.replace("-", "_")}
+    return found
+
+
+def _charged_conversation(message: Message, event: StatusReached, category: str) -> dict[str, Any]:
+    """The conversation that a message belongs to where conversations are charged, whatever the version."""
+    found: dict[str, Any] = {"id": message.conversation}
+    if event.conversation_until:
+        found["expiration_timestamp"] = str(event.conversation_until // SECOND)
+    found["origin"] = {"type": category.replace("-", "_")}
+    return found
