@@ -9,7 +9,7 @@ from localwaba.domain.errors import Refusal, Refused
 from localwaba.domain.flow_urls import ASSET_PATH
 from localwaba.http import downloads, faulting, flow_assets
 from localwaba.http.arrival import Arrival, Exchange, arrive
-from localwaba.http.headers import Header, Trace, one_line
+from localwaba.http.headers import PREPARED, Header, Trace, one_line
 from localwaba.http.headers import authenticate as authenticate_header
 from localwaba.http.judgement import judge
 from localwaba.http.ports import Hosts
@@ -72,7 +72,7 @@ class Graph:
                 reply = faulting.Reply(status, headers, body, trace.fbtrace_id, is_bodiless=method == "HEAD")
                 status, body = await plan.perform(reply, receive, send)
             else:
-                await _respond(send, status, b"" if method == "HEAD" else body, headers)
+                await _respond(send, status, b"" if method == "HEAD" else body, headers, PREPARED)
         finally:
             _note(exchange, status, body)
 
@@ -195,6 +195,8 @@ def _refuse(refusal: Refusal, trace: Trace, status: int = 0) -> Reply:
     return status or status_of(refusal), encode(body), extra
 
 
-async def _respond(send: Send, status: int, body: bytes, headers: list[Header]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _respond(
+    send: Send, status: int, body: bytes, headers: list[Header], prepared: tuple[int, bytes] = (0, b"")
+) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers, "prepared": prepared})
     await send({"type": "http.response.body", "body": body})

@@ -25,6 +25,8 @@ _FIXED: list[Header] = [
     ),
     (b"content-type", b"application/json; charset=UTF-8"),
 ]
+PREPARED = (len(_FIXED), b"".join([b"%b: %b\r\n" % pair for pair in _FIXED]))
+"""How many headers are the same in each answer, the first ones, and how they are written."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _TRACES = blake2b(b"trace", digest_size=64)
 

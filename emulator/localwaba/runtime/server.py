@@ -8,16 +8,16 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from localwaba.http.app import App
 from localwaba.http.guards import Guard
 from localwaba.operations.call import Handshake
 from localwaba.operations.callbacks import subscribe_app
 from localwaba.runtime.blobs import BlobStore
+from localwaba.runtime.connections import Connection
 from localwaba.runtime.host import WorldHost
 from localwaba.runtime.hosts import WorldHosts, default_world
 from localwaba.runtime.network import Network
@@ -35,18 +35,6 @@ class PortTaken(OSError):
 
 class HandshakeFailed(RuntimeError):
     """The webhook given at the start did not pass its verification."""
-
-
-class _Connection(HttpToolsProtocol):
-    """uvicorn's connection, and who has stopped to write (`nc -N`) still gets the answers to what was written."""
-
-    def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Keeps the connection open for the last answer, if its request is whole and the answer has not begun."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)  # before the first request there is none
-        if cycle is None or cycle.more_body or cycle.response_started:
-            return None
-        cycle.keep_alive = False
-        return True
 
 
 class _Uvicorn(uvicorn.Server):
@@ -167,7 +155,7 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
     guard = Guard(settings.is_loopback, settings.control_token, (settings.host,))
     config = uvicorn.Config(
         App(hosts, guard, __version__),
-        http=_Connection,
+        http=Connection,
         access_log=False,
         proxy_headers=False,
         log_level="critical",
