@@ -6,19 +6,13 @@ import argparse
 import os
 import sys
 from argparse import BooleanOptionalAction
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from localwaba.runtime.settings import PLACES, BadSettings, Settings, flag_of, nearest, read_settings
 from localwaba.version import __version__
 
-_SERVE = "start the emulator and keep it running"
-_DEMO = "watch a sample bot chat with a synthetic user, with webhooks, ticks and refusals"
-_COST = "estimate what the traffic of an emulator would cost, by a rate card of yours"
-_FAULTS = "show what can go wrong on purpose, and what is armed in a running emulator"
-_EXEC = "start the emulator on a free port, run a command against it, end with its exit status"
-_RUN = "play scenario files against your app: users write, time passes, the app is held to what it should do"
 _EPILOG = (
     "Every option can also be set as an environment variable (--webhook-url as LOCALWABA_WEBHOOK_URL) or in "
     "localwaba.toml. Options win over variables, variables over the file."
@@ -41,6 +35,18 @@ class Command(NamedTuple):
 
     name: str
     run: Callable[[], int]
+
+
+class Kind(NamedTuple):
+    """A command that can be typed: its line in the help, its options, and what reads them into what is run.
+
+    `read` gets the options and the words after `--`.
+    """
+
+    help: str
+    add: Callable[[_Parser], None]
+    read: Callable[[argparse.Namespace, list[str]], Callable[[], int]]
+    options: Mapping[str, Any] = {}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -67,21 +73,7 @@ def read_command(words: Sequence[str]) -> Command:
     if unknown:
         flags = [flag for action in parsers[asked]._actions for flag in action.option_strings]
         raise Mistake(f"{asked}: unknown option {unknown[0]}{nearest(unknown[0].partition('=')[0], flags)}")
-    if asked == "demo":
-        return Command(asked, lambda: _demo(found))
-    if asked == "run":
-        return Command(asked, lambda: _run(found))
-    if asked == "cost":
-        return Command(asked, lambda: _cost(found))
-    if asked == "faults":
-        return Command(asked, lambda: _faults(found))
-    if asked == "exec":
-        if not program:
-            raise Mistake("exec: write the command after two dashes: localwaba exec -- python -m pytest")
-        settings = _settings(found, port=found.port or 0)
-        return Command(asked, lambda: _exec(settings, program))
-    settings = _settings(found)
-    return Command(asked, lambda: _serve(settings))
+    return Command(asked, KINDS[asked].read(found, program))
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -96,29 +88,29 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     top = _Parser(prog="localwaba", description="The WhatsApp Business Platform on localhost.", allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"localwaba {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    options: dict[str, Any] = {"allow_abbrev": False, "epilog": _EPILOG}
-    serve = commands.add_parser("serve", help=_SERVE, description=_SERVE, **options)
-    demo = commands.add_parser("demo", help=_DEMO, description=_DEMO, allow_abbrev=False)
-    usage = "localwaba exec [OPTION…] -- COMMAND [ARGUMENT…]"
-    execute = commands.add_parser("exec", help=_EXEC, description=_EXEC, usage=usage, **options)
-    for parser in (serve, execute):
-        _add_settings(parser)
-    demo.add_argument("--seed", type=int, default=0, metavar="N", help="decides the user's name and every id")
-    demo.add_argument("--no-pause", action="store_true", help="show everything at once")
-    run = commands.add_parser("run", help=_RUN, description=_RUN, epilog=_RUN_EPILOG, allow_abbrev=False)
-    _add_run(run)
-    cost = commands.add_parser("cost", help=_COST, description=_COST, allow_abbrev=False)
-    _add_cost(cost)
-    faults = commands.add_parser("faults", help=_FAULTS, description=_FAULTS, allow_abbrev=False)
-    _add_faults(faults)
-    return top, {"serve": serve, "cost": cost, "demo": demo, "faults": faults, "run": run, "exec": execute}
+    parsers: dict[str, _Parser] = {}
+    for name, kind in KINDS.items():
+        options = dict(kind.options)
+        parsers[name] = commands.add_parser(name, help=kind.help, description=kind.help, allow_abbrev=False, **options)
+        kind.add(parsers[name])
+    return top, parsers
+
+
+def _add_demo(parser: _Parser) -> None:
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides the user's name and every id")
+    parser.add_argument("--no-pause", action="store_true", help="show everything at once")
+
+
+def _add_emulator(parser: _Parser) -> None:
+    """Which running emulator is meant."""
+    parser.add_argument("--url", default="http://127.0.0.1:4080", help="the emulator (default: %(default)s)")
+    parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
 
 
 def _add_faults(parser: _Parser) -> None:
     what = "list: those that are armed (the default); kinds: all there is; presets: ready ones, with their reports"
     parser.add_argument("what", nargs="?", default="list", choices=("list", "kinds", "presets"), help=what)
-    parser.add_argument("--url", default="http://127.0.0.1:4080", help="the emulator (default: %(default)s)")
-    parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
+    _add_emulator(parser)
 
 
 def _add_run(parser: _Parser) -> None:
@@ -154,8 +146,7 @@ class _Schema(argparse.Action):
 def _add_cost(parser: _Parser) -> None:
     columns = "country or market (* for all others), category, rate, currency and, for tiers, from and to"
     parser.add_argument("--rates", required=True, type=Path, metavar="FILE", help=f"CSV file: {columns}")
-    parser.add_argument("--url", default="http://127.0.0.1:4080", help="the emulator (default: %(default)s)")
-    parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
+    _add_emulator(parser)
     parser.add_argument("--snapshot", type=Path, metavar="FILE", help="count a snapshot instead of an emulator")
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
 
@@ -183,37 +174,82 @@ def _settings(found: argparse.Namespace, **instead: Any) -> Settings:
         raise Mistake(str(bad)) from None
 
 
-def _serve(settings: Settings) -> int:
-    from localwaba.cli.serving import serve
+def _serve(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    settings = _settings(found)
 
-    return serve(settings)
+    def run() -> int:
+        from localwaba.cli.serving import serve
 
+        return serve(settings)
 
-def _run(found: argparse.Namespace) -> int:
-    from localwaba.cli.running import run
-
-    return run(found)
-
-
-def _exec(settings: Settings, program: list[str]) -> int:
-    from localwaba.cli.execution import execute
-
-    return execute(settings, program)
+    return run
 
 
-def _cost(found: argparse.Namespace) -> int:
-    from localwaba.cli.cost import cost
+def _exec(found: argparse.Namespace, program: list[str]) -> Callable[[], int]:
+    if not program:
+        raise Mistake("exec: write the command after two dashes: localwaba exec -- python -m pytest")
+    settings = _settings(found, port=found.port or 0)
 
-    return cost(found.rates, found.url, found.snapshot, found.token, as_json=found.json)
+    def run() -> int:
+        from localwaba.cli.execution import execute
+
+        return execute(settings, program)
+
+    return run
 
 
-def _demo(found: argparse.Namespace) -> int:
-    from localwaba.cli.demonstration import demonstrate
+def _run(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    def run() -> int:
+        from localwaba.cli.running import run as play
 
-    return demonstrate(seed=found.seed, pause=not found.no_pause)
+        return play(found)
+
+    return run
 
 
-def _faults(found: argparse.Namespace) -> int:
-    from localwaba.cli.fault_list import show
+def _cost(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    def run() -> int:
+        from localwaba.cli.cost import cost
 
-    return show(found.what, found.url, found.token)
+        return cost(found.rates, found.url, found.snapshot, found.token, as_json=found.json)
+
+    return run
+
+
+def _demo(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    def run() -> int:
+        from localwaba.cli.demonstration import demonstrate
+
+        return demonstrate(seed=found.seed, pause=not found.no_pause)
+
+    return run
+
+
+def _faults(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    def run() -> int:
+        from localwaba.cli.fault_list import show
+
+        return show(found.what, found.url, found.token)
+
+    return run
+
+
+KINDS: dict[str, Kind] = {
+    "serve": Kind("start the emulator and keep it running", _add_settings, _serve, {"epilog": _EPILOG}),
+    "demo": Kind("watch a sample bot chat with a synthetic user, with webhooks, ticks and refusals", _add_demo, _demo),
+    "exec": Kind(
+        "start the emulator on a free port, run a command against it, end with its exit status",
+        _add_settings,
+        _exec,
+        {"epilog": _EPILOG, "usage": "localwaba exec [OPTION…] -- COMMAND [ARGUMENT…]"},
+    ),
+    "run": Kind(
+        "play scenario files against your app: users write, time passes, the app is held to what it should do",
+        _add_run,
+        _run,
+        {"epilog": _RUN_EPILOG},
+    ),
+    "cost": Kind("estimate what the traffic of an emulator would cost, by a rate card of yours", _add_cost, _cost),
+    "faults": Kind("show what can go wrong on purpose, and what is armed in a running emulator", _add_faults, _faults),
+}
+"""The commands, in the order of the help. What a command needs is imported when it runs."""
