@@ -16,7 +16,7 @@ from localwaba.operations.call import Handshake
 from localwaba.webhooks.dispatcher import Attempt, Dispatcher
 from localwaba.webhooks.forging import forge
 from localwaba.webhooks.targets import BadTarget, TargetPolicy, is_local_name, read_target, unmap
-from localwaba.webhooks.transport import Reply, Transport
+from localwaba.webhooks.transport import Reply, TlsOptions, Transport
 from localwaba.wire.deliveries import delivery_headers
 
 if TYPE_CHECKING:
@@ -38,8 +38,11 @@ _KIND_LIMITS = {
 class Network:
     """One dispatcher and one transport for all worlds of a server."""
 
-    def __init__(self, allow: TargetPolicy, *, per_target: int = 32, total: int = 256) -> None:
+    def __init__(
+        self, allow: TargetPolicy, *, tls: TlsOptions | None = None, per_target: int = 32, total: int = 256
+    ) -> None:
         self._allow = allow
+        self._tls = tls
         self._per_target = per_target
         self._total = total
         self._transport: Transport | None = None
@@ -51,7 +54,7 @@ class Network:
             # aiohttp costs 100 ms and 10 MB: only who has a webhook pays for it
             from localwaba.webhooks.connections import AiohttpTransport
 
-            self._transport = AiohttpTransport(self._allow)
+            self._transport = AiohttpTransport(self._allow, self._tls)
             self._dispatcher = Dispatcher(
                 self._transport, self._answered, per_target=self._per_target, total=self._total
             )

@@ -137,6 +137,7 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
     blobs = BlobStore()
     network = Network(
         TargetPolicy(hosts=tuple(settings.allow_targets)),
+        tls=settings.tls,
         per_target=settings.webhook_concurrency,
         total=settings.webhook_concurrency * 8,
     )

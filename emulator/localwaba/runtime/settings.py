@@ -18,6 +18,7 @@ import msgspec
 from localwaba.domain.policy import Policy, patch
 from localwaba.domain.seeding import VERIFY_TOKEN
 from localwaba.webhooks.targets import TargetPolicy, check_target, is_local_name
+from localwaba.webhooks.transport import BadCertificate, TlsOptions, check_tls
 
 FILE_NAME = "localwaba.toml"
 PREFIX = "LOCALWABA_"
@@ -44,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     verify_token: str = VERIFY_TOKEN
     fields: tuple[str, ...] = ()
     webhook_concurrency: int = 32
+    webhook_ca: str = ""
+    webhook_cert: str = ""
+    webhook_key: str = ""
     app_secret: str = ""
     world: str = "default"
     seed: int = 0
@@ -51,6 +55,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     clock_now: float | None = None
     clock_rate: float | None = None
     policy: dict[str, Any] = {}
+
+    @property
+    def tls(self) -> TlsOptions | None:
+        """What HTTPS apps are met with beside the machine's own authorities; None: nothing."""
+        if not (self.webhook_ca or self.webhook_cert):
+            return None
+        return TlsOptions(self.webhook_ca or None, self.webhook_cert or None, self.webhook_key or None)
 
     @property
     def is_loopback(self) -> bool:
@@ -87,6 +98,9 @@ PLACES: dict[str, Place] = {
     "verify_token": Place("webhook", "verify_token", "TOKEN", "what the app expects in the handshake"),
     "fields": Place("webhook", "fields", "FIELD,…", "webhook fields to subscribe to; none: all"),
     "webhook_concurrency": Place("webhook", "concurrency", "N", "webhooks under way at once to one URL"),
+    "webhook_ca": Place("webhook", "ca", "FILE", "PEM file of authorities that HTTPS apps are trusted by, too"),
+    "webhook_cert": Place("webhook", "cert", "FILE", "PEM file of the certificate to show to the app (mTLS)"),
+    "webhook_key": Place("webhook", "key", "FILE", "PEM file of that certificate's key; none: it is in the same file"),
     "app_secret": Place("app", "secret", "SECRET", "what webhooks are signed with; none: from the seed"),
     "world": Place("world", "name", "NAME", "name of the default world"),
     "seed": Place("world", "seed", "N", "decides every id and token"),
@@ -322,6 +336,13 @@ def _check(settings: Settings, where: Mapping[str, str]) -> None:
     if not settings.is_loopback and not settings.control_token:
         text = f"{settings.host} can be reached from other machines: set a control token with --control-token"
         raise refuse("host", text)
+    if settings.webhook_key and not settings.webhook_cert:
+        raise refuse("webhook_key", f"a key goes with a certificate; add {flag_of('webhook_cert')} FILE")
+    if settings.tls is not None:
+        try:
+            check_tls(settings.tls)
+        except BadCertificate as bad:
+            raise refuse(f"webhook_{bad.part}", str(bad)) from None
     if settings.webhook_url:
         why = check_target(settings.webhook_url, TargetPolicy(settings.allow_targets))
         if why:

@@ -19,6 +19,7 @@ from aiohttp.connector import Connection
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
+from localwaba.webhooks.certificates import load
 from localwaba.webhooks.targets import (
     LOOPBACK_ADDRESSES,
     BadTarget,
@@ -243,14 +244,7 @@ def _address(name: str, address: str, port: int) -> ResolveResult:
 
 
 def _open_tls(options: TlsOptions | None) -> ssl.SSLContext | bool:
-    if options is None:
-        return True
-    context = ssl.create_default_context()
-    if options.authority is not None:
-        context.load_verify_locations(options.authority)
-    if options.certificate is not None:
-        context.load_cert_chain(options.certificate, options.key)
-    return context
+    return True if options is None else load(options)
 
 
 @lru_cache(maxsize=256)

@@ -90,6 +90,21 @@ class TlsOptions(msgspec.Struct, frozen=True):
     key: str | None = None
 
 
+class BadCertificate(ValueError):
+    """A PEM file that cannot be used; `part` is ca, cert or key, the text one line that says what is wrong."""
+
+    def __init__(self, part: str, text: str) -> None:
+        super().__init__(text)
+        self.part = part
+
+
+def check_tls(options: TlsOptions) -> None:
+    """Loads the files once, so that a slip is told at the start and not at the first webhook; `BadCertificate`."""
+    from localwaba.webhooks.certificates import load  # ssl costs a start 10 ms which few need to pay
+
+    load(options)
+
+
 def open_transport(allow: TargetPolicy = LOOPBACK_ONLY, tls: TlsOptions | None = None) -> Transport:
     """The transport that the emulator uses; its HTTP client is imported with the first request."""
     return _LazyTransport(allow, tls)
