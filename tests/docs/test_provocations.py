@@ -187,7 +187,7 @@ def test_provocation(waba_server: Server, hook: Hook, row: Provocation) -> None:
 def _told(bodies: list[Any]) -> list[int]:
     """The codes of all errors in webhooks, in the order of their arrival."""
     values = [change["value"] for body in bodies for entry in body["entry"] for change in entry["changes"]]
-    things = [one for value in values for one in (*value.get("statuses", ()), *value.get("messages", ()))]
+    things = [one for value in values for one in (value, *value.get("statuses", ()), *value.get("messages", ()))]
     return [one["code"] for thing in things for one in thing.get("errors", ())]
 
 

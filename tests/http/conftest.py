@@ -39,6 +39,7 @@ class StillNetwork:
 
     def __init__(self) -> None:
         self.status: int | None = 200
+        self.statuses: dict[str, int] = {}
         self.refusal: Refusal | None = None
         self.posted: list[tuple[Delivery, str]] = []
         self.forgeries: list[tuple[str, str]] = []
@@ -53,7 +54,8 @@ class StillNetwork:
 
     def _answer(self, host: WorldHost, delivery_id: str, url: str) -> None:
         self._open -= 1
-        host.answered(delivery_id, Attempt(at=host.now(), url=url, status=self.status, answer="answer"))
+        status = self.statuses.get(url, self.status)
+        host.answered(delivery_id, Attempt(at=host.now(), url=url, status=status, answer="answer"))
 
     async def shake_hands(self, policy: Policy, handshake: Handshake, challenge: str) -> Refusal | None:
         self.handshakes.append(handshake)

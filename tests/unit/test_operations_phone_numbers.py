@@ -287,9 +287,10 @@ def test_a_number_gets_a_callback_of_its_own_after_a_handshake(call: Any) -> Non
     configuration = {"override_callback_uri": "http://127.0.0.1:9/number", "verify_token": "mine"}
     call("POST", call.world.phone_number_id, "", {"webhook_configuration": configuration})
     assert (call.handshake.url, call.handshake.verify_token) == ("http://127.0.0.1:9/number", "mine")
-    assert number(call.world).override == Override(url="http://127.0.0.1:9/number", verify_token="mine")
+    expected = {call.world.app_id: Override(url="http://127.0.0.1:9/number", verify_token="mine")}
+    assert expected == number(call.world).overrides
     call("POST", call.world.phone_number_id, "", {"webhook_configuration": {"override_callback_uri": ""}})
-    assert (number(call.world).override, call.handshake) == (None, None)
+    assert (number(call.world).overrides, call.handshake) == ({}, None)
 
 
 def test_an_override_needs_a_callback_to_override(call: Any) -> None:

@@ -222,6 +222,6 @@ def test_an_app_goes_into_development(world: World) -> None:
     for mode in ("development", "live"):
         for event in patch_app(world, NOW, world.app_id, {"mode": mode}):
             apply(world, event)
-        assert shown_app(world.apps[world.app_id])["mode"] == mode
+        assert shown_app(world, world.apps[world.app_id])["mode"] == mode
     with pytest.raises(Mistake, match="development"):
         patch_app(world, NOW, world.app_id, {})

@@ -247,10 +247,17 @@ def _attempt(world: World, event: DeliveryAttempted) -> None:
     delivery.attempts = (*delivery.attempts, event.attempt)
     delivery.state = event.state
     delivery.next_at = event.next_at
+    if event.state == "delivered":
+        world.ailing.pop(delivery.app_id, None)
+    else:
+        world.ailing.setdefault(delivery.app_id, event.at)
     if event.state == "pending":
         if was_settled and delivery.id in world.settled_deliveries:  # once more by hand, and not taken this time
             world.settled_deliveries.remove(delivery.id)
-    elif not was_settled:
+        return
+    if event.state == "abandoned":
+        world.abandoned += 1
+    if not was_settled:
         world.settled_deliveries.append(delivery.id)
         if len(world.settled_deliveries) >= world.policy.retained_deliveries + _CHUNK:
             _drop_oldest(world, world.settled_deliveries, world.deliveries, "deliveries")

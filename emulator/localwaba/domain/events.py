@@ -160,6 +160,15 @@ class DeliveryAttempted(_Event, frozen=True):
     next_at: int = 0
 
 
+class ContentDropped(_Event, frozen=True):
+    """A webhook of a number without storage was given up, and what it carried is gone; the app is told so."""
+
+    delivery_id: str
+    app_id: str
+    phone_number_id: str
+    lane: str
+
+
 class PolicyChanged(_Event, frozen=True):
     """The knobs were turned."""
 
@@ -181,6 +190,7 @@ Event = (
     | Announced
     | DeliveryQueued
     | DeliveryAttempted
+    | ContentDropped
     | PolicyChanged
     | FaultArmed
     | FaultsCleared

@@ -134,7 +134,7 @@ class DeliveryHeld(_Event, frozen=True):
 
 
 class DeliveriesReleased(_Event, frozen=True):
-    """A window ended: its webhooks go out now, in this order."""
+    """Webhooks that waited go out now, in this order: a window ended, or an app takes webhooks again."""
 
     window: str
     order: tuple[str, ...]

@@ -69,6 +69,11 @@ def _storage(number: PhoneNumber) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+def retention(number: PhoneNumber) -> int:
+    """For how many milliseconds a number without storage keeps what it has not delivered."""
+    return _retention(number) * MINUTE
+
+
 def _retention(number: PhoneNumber) -> int:
     minutes = _storage(number).get("retention_minutes")
     return minutes if isinstance(minutes, int) and minutes > 0 else UNSTORED_MINUTES

@@ -83,7 +83,7 @@ class PhoneNumber(Entity, frozen=True):
     """A business phone number. `digits` is its canonical number, `display` how GET prints it.
 
     `messaging_limit` holds only where numbers have one (knob `messaging_limit_model`). While `upgrading_until` lies
-    ahead, throughput is being upgraded and nothing can be sent.
+    ahead, throughput is being upgraded and nothing can be sent. `overrides` are callbacks of its own, by app.
     """
 
     id: str
@@ -119,7 +119,7 @@ class PhoneNumber(Entity, frozen=True):
     half_deregistered: bool = False
     deleted_at: int = 0
     profile: Profile = Profile()
-    override: Override | None = None
+    overrides: dict[str, Override] = {}
     settings: dict[str, Any] = {}
 
 
@@ -336,7 +336,12 @@ class Attempt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Delivery(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
-    """A webhook for one app. `state` is one of pending, delivered, abandoned, unroutable."""
+    """A webhook for one app. `state` is one of pending, delivered, abandoned, unroutable.
+
+    It tells of `message_id`, and of which `status` if of one. `dispatch` has the webhooks of all apps that are told the
+    same, in the order in which they are called, if there are several. `retention` is for how many milliseconds it is
+    tried where that is less than usual.
+    """
 
     id: str
     app_id: str
@@ -349,6 +354,10 @@ class Delivery(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     state: str = "pending"
     attempts: tuple[Attempt, ...] = ()
     next_at: int = 0
+    message_id: str = ""
+    status: str = ""
+    dispatch: tuple[str, ...] = ()
+    retention: int = 0
 
 
 Stored = (

@@ -475,6 +475,30 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     webhook_retry_window: Annotated[
         float, _knob("Then a webhook is given up", "Meta: webhooks overview (7 days); an older page says 36 hours", "M")
     ] = 604_800.0
+    webhook_redelivery: Annotated[
+        Literal["all_apps", "failed_app"],
+        _knob(
+            "Who is called when a webhook is tried again: all apps that are told the same, or the one that failed",
+            "Meta: webhooks overview, calling FAQ",
+            "M",
+        ),
+    ] = "all_apps"
+    webhook_turns: Annotated[
+        Literal["called", "answered"],
+        _knob(
+            "Apps of an account are called in order: each when the one before was called, or when it has answered",
+            "Meta: calling FAQ says in order, not whether answers are waited for",
+            "U",
+        ),
+    ] = "called"
+    webhook_backlog: Annotated[
+        Literal["schedule", "burst"],
+        _knob(
+            "What waits for an app that was down: each webhook by its own schedule, or all once the app takes one",
+            "no document settles it",
+            "U",
+        ),
+    ] = "schedule"
     webhook_encoding: Annotated[
         Literal["escaped", "plain"],
         _knob("Bytes of a webhook: escaped as Meta does, or plain JSON", "captured bodies", "C"),

@@ -80,15 +80,17 @@ def subscribers(world: World, waba_id: str, field: str) -> list[App]:
 
 
 def target(world: World, app_id: str, waba_id: str, phone_number_id: str, field: str) -> str | None:
-    """Where a webhook of a field goes: the number's override, the account's, the app's; None: nowhere."""
+    """Where a webhook of a field goes: the app's override for the number, for the account, or its callback."""
     app = world.apps.get(app_id)
     waba = world.wabas.get(waba_id)
     if app is None or app.webhook is None or waba is None or app_id not in waba.subscribed:
         return None
     if field in OVERRIDABLE:
         number = world.numbers.get(phone_number_id)
-        if number is not None and number.override is not None:
-            return number.override.url
+        if number is not None and number.overrides:
+            own = number.overrides.get(app_id)
+            if own is not None:
+                return own.url
         override = _override(waba, app_id)
         if override:
             return override

@@ -10,7 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from localwaba.http import control_accounts, control_faults, control_meta, control_users, control_views, control_worlds
+from localwaba.http import (
+    control_accounts,
+    control_apps,
+    control_faults,
+    control_meta,
+    control_users,
+    control_views,
+    control_worlds,
+)
 from localwaba.http.bodies import Receive, Scope, Send
 from localwaba.http.control_requests import Handler, Row, fail, perform
 from localwaba.http.guards import Guard
@@ -23,6 +31,7 @@ ROWS: tuple[Row, ...] = (
     *control_users.ROWS,
     *control_meta.ROWS,
     *control_accounts.ROWS,
+    *control_apps.ROWS,
     *control_faults.ROWS,
     *control_views.ROWS,
 )

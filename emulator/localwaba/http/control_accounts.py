@@ -1,4 +1,4 @@
-"""Be Meta towards whoever calls: accounts and how they stand, tokens, codes, apps."""
+"""Be Meta towards whoever calls: accounts and how they stand, tokens, codes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from typing import Any
 
 from localwaba.http.control_requests import Ask, Row
 from localwaba.operations.credentials import (
-    app_in,
     new_code,
     new_token,
-    patch_app,
     patch_token,
-    shown_app,
     shown_token,
     token_in,
 )
@@ -78,19 +75,6 @@ async def create_code(ask: Ask) -> Any:
     return {"code": code, "app_id": grant["app_id"], "expires_in": (grant["expires_at"] - now) / 1000}
 
 
-async def list_apps(ask: Ask) -> Any:
-    """`GET /apps`."""
-    return {"apps": [shown_app(app) for app in ask.host.world.apps.values()]}
-
-
-async def change_app(ask: Ask) -> Any:
-    """`PATCH /apps/{id}`."""
-    body = await ask.body()
-    world, ids = ask.host.world, ask.host.world.ids()
-    ask.decide(patch_app(world, ask.host.now(), ask.part("id"), body), ids)
-    return shown_app(app_in(world, ask.part("id")))
-
-
 ROWS = (
     Row("GET", "/accounts", list_accounts),
     Row("GET", "/accounts/{id}", show_account),
@@ -100,6 +84,4 @@ ROWS = (
     Row("GET", "/tokens/{token}", show_token),
     Row("PATCH", "/tokens/{token}", change_token),
     Row("POST", "/codes", create_code),
-    Row("GET", "/apps", list_apps),
-    Row("PATCH", "/apps/{id}", change_app),
 )

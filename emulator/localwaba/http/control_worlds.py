@@ -196,15 +196,22 @@ def read_webhook(given: dict[str, Any] | None) -> Webhook | None:
     return url, token, tuple(dict.fromkeys(fields)), version
 
 
-async def subscribe(host: ControlledHost, url: str, token: str, fields: tuple[str, ...], version: str) -> None:
-    """Subscribes the world's app once the callback has passed its verification."""
+async def subscribe(
+    host: ControlledHost, url: str, token: str, fields: tuple[str, ...], version: str, app_id: str = ""
+) -> None:
+    """Subscribes an app, the world's own if none is named, once the callback has passed its verification."""
+    await verify(host, url, token)
+    ids = host.world.ids()
+    host.commit(subscribe_app(host.world, host.now(), url, token, fields, version, app_id), ids)
+    host.wake()
+
+
+async def verify(host: ControlledHost, url: str, token: str) -> None:
+    """Performs the verification of a callback; a Mistake if it fails."""
     refusal = await host.shake_hands(Handshake(url, token))
     if refusal is not None:
         message = envelope(refusal, "")["error"]["message"]
         raise Mistake(f"{message} {reason(refusal)}")
-    ids = host.world.ids()
-    host.commit(subscribe_app(host.world, host.now(), url, token, fields, version), ids)
-    host.wake()
 
 
 async def put_webhook(ask: Ask) -> Any:

@@ -13,10 +13,16 @@ from localwaba.domain.world import World
 
 
 def subscribe_app(
-    world: World, now: int, url: str, verify_token: str, fields: Sequence[str] = (), version: str = ""
+    world: World,
+    now: int,
+    url: str,
+    verify_token: str,
+    fields: Sequence[str] = (),
+    version: str = "",
+    app_id: str = "",
 ) -> list[Event]:
-    """Subscribes the world's app to webhook fields (all, if none are named) and links it to the account."""
-    app = world.apps[world.app_id]
+    """Subscribes an app, the world's own if none is named, to webhook fields (all, if none are) and to the account."""
+    app = world.apps[app_id or world.app_id]
     waba = world.wabas[world.waba_id]
     webhook = Subscription(url=url, verify_token=verify_token, fields=tuple(fields or FIELDS), version=version)
     events: list[Event] = [Put(at=now, thing=replace(app, webhook=webhook))]

@@ -86,6 +86,35 @@ def patch_app(world: World, now: int, app_id: str, changes: dict[str, Any]) -> l
     return [Put(at=now, thing=changed)] if changed != app else []
 
 
+def new_app(world: World, now: int, ids: Ids, options: dict[str, Any]) -> tuple[App, Token, list[Event]]:
+    """`{"id"?, "name"?, "secret"?, "access_token"?, "mode"?}`: an app and a token for it; what is left out is drawn."""
+    only(options, ("id", "name", "secret", "access_token", "mode"), "an app")
+    app_id, drawn, secret = text_of(options, "id", limit=40), ids.number(), ids.hexadecimal()
+    if app_id and not (app_id.isascii() and app_id.isdigit() and app_id[0] != "0"):
+        raise Mistake(f"an app's id is made of digits, not {app_id!r}")
+    if app_id in world.nodes:
+        raise Mistake(f"there is a node {app_id} already: {world.nodes[app_id]}", 409)
+    app = App(
+        id=app_id or drawn,
+        name=text_of(options, "name", limit=200) or "Another App",
+        secret=text_of(options, "secret", limit=200) or secret,
+        business_id=world.business_id,
+        in_development=choice_of(options, "mode", ("development", "live")) == "development",
+    )
+    given = text_of(options, "access_token")
+    if given in world.tokens:
+        raise Mistake("there is such an access token already", 409)
+    owner = world.tokens.get(world.access_token)
+    token = Token(
+        id=given or access_token(world.seed, world.name, ids.hexadecimal()),
+        app_id=app.id,
+        user_id=owner.user_id if owner else "",
+        scopes=SCOPES,
+        issued_at=now,
+    )
+    return app, token, [Put(at=now, thing=thing) for thing in (app, app_token(app), token)]
+
+
 def token_in(world: World, token_id: str) -> Token:
     """The token of a text."""
     token = world.tokens.get(token_id)
@@ -120,10 +149,20 @@ def shown_token(world: World, token: Token, now: int) -> dict[str, Any]:
     }
 
 
-def shown_app(app: App) -> dict[str, Any]:
+def shown_app(world: World, app: App) -> dict[str, Any]:
     """An app as the control API shows it."""
     mode = "development" if app.in_development else "live"
-    return {"id": app.id, "name": app.name, "app_secret": app.secret, "mode": mode}
+    webhook = app.webhook
+    return {
+        "id": app.id,
+        "name": app.name,
+        "app_secret": app.secret,
+        "mode": mode,
+        "webhook": {"url": webhook.url, "verify_token": webhook.verify_token, "fields": list(webhook.fields)}
+        if webhook
+        else None,
+        "subscribed": [waba.id for waba in world.wabas.values() if app.id in waba.subscribed],
+    }
 
 
 def _end(given: dict[str, Any], now: int) -> int:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from localwaba.domain import (
+    media,
     names,
     registration,
     template_categories,
@@ -23,7 +24,7 @@ from localwaba.domain.policy import PROFILES, Policy, patch
 from localwaba.domain.quality_state import NumberRated, TemplateCategorised, TemplateRated
 from localwaba.domain.world import World
 from localwaba.operations import messaging_limits
-from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only
+from localwaba.operations.mistakes import Mistake, choice_of, nearest, number_of, object_of, only
 
 STATUSES = (
     "APPROVED",
@@ -211,6 +212,8 @@ _OTHER_KNOBS = (
     "is_test_number",
     "allowed_recipients",
     "deregistration",
+    "no_storage",
+    "retention_minutes",
 )
 VERIFICATIONS = verification.STATUSES
 
@@ -224,6 +227,8 @@ def _used(number: PhoneNumber, changes: dict[str, Any]) -> PhoneNumber:
             number = replace(number, **{name: changes[name]})
     if choice_of(changes, "deregistration", ("incomplete",)):
         number = registration.half_deregister(number)
+    if "no_storage" in changes or "retention_minutes" in changes:
+        number = _stored(number, changes)
     if "allowed_recipients" not in changes:
         return number
     given = changes["allowed_recipients"]
@@ -232,6 +237,21 @@ def _used(number: PhoneNumber, changes: dict[str, Any]) -> PhoneNumber:
     if len(given) > ALLOWED_RECIPIENTS:
         raise Mistake(f"a test number has {ALLOWED_RECIPIENTS} recipients at most, not {len(given)}")
     return replace(number, allowed_recipients=tuple(given))
+
+
+def _stored(number: PhoneNumber, changes: dict[str, Any]) -> PhoneNumber:
+    """The number as Meta stores what it is sent, or does not (`no_storage`)."""
+    wanted = changes.get("no_storage", True)
+    if not isinstance(wanted, bool):
+        raise Mistake("no_storage is true or false")
+    minutes = number_of(changes, "retention_minutes", 1, _MOST)
+    if not wanted and minutes is not None:
+        raise Mistake("retention_minutes goes with no_storage")
+    rest = {name: value for name, value in number.settings.items() if name != "storage_configuration"}
+    if wanted:
+        storage = {"status": "NO_STORAGE_ENABLED", "retention_minutes": int(minutes or media.UNSTORED_MINUTES)}
+        rest["storage_configuration"] = storage
+    return replace(number, settings=rest)
 
 
 def patch_policy(world: World, now: int, changes: dict[str, Any]) -> list[Event]:

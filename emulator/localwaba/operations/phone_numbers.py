@@ -129,13 +129,15 @@ def _override(call: Call, number: PhoneNumber) -> tuple[PhoneNumber, Handshake |
         return number, None
     url = str(configuration.get("override_callback_uri") or "")
     if not url:
-        return replace(number, override=None), None
+        left = {app_id: other for app_id, other in number.overrides.items() if app_id != call.app.id}
+        return replace(number, overrides=left), None
     check_overridable(call, call.world.wabas[number.waba_id])
     verify_token = configuration.get("verify_token")
     if not verify_token:
         raise missing("verify_token")
     override = Override(url=url, verify_token=str(verify_token))
-    return replace(number, override=override), Handshake(override.url, override.verify_token)
+    overrides = {**number.overrides, call.app.id: override}
+    return replace(number, overrides=overrides), Handshake(override.url, override.verify_token)
 
 
 def _checked_pin(pin: str) -> str:

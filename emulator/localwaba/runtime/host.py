@@ -195,7 +195,7 @@ class WorldHost:
             if type(item) is not RetryDelivery:
                 self.commit(happen(self.world, item, due, ids), ids)
             elif wanted:
-                self._outgoing.append(item.delivery_id)
+                self._outgoing += deliveries.called_again(self.world, self.world.deliveries[item.delivery_id], due)
             count += 1
             if ran is not None and len(ran) < _FIRED_SHOWN:
                 ran.append((due, item))
@@ -433,6 +433,7 @@ class WorldHost:
                 "deliveries": len(world.deliveries),
                 "pending": len(world.agenda),
                 "journal": self.entries.count,
+                "abandoned": world.abandoned,
                 "dropped": {**world.dropped, "journal": self.entries.dropped},
             },
         }

@@ -12,6 +12,7 @@ from localwaba.domain.fault_state import Fault
 from localwaba.domain.media_kinds import check_processing
 from localwaba.domain.model import Delivery
 from localwaba.domain.policy import Policy
+from localwaba.domain.world import World
 from localwaba.operations.call import Handshake
 from localwaba.webhooks.dispatcher import Attempt, Dispatcher
 from localwaba.webhooks.forging import forge
@@ -75,7 +76,7 @@ class Network:
                 world=world.name,
                 delivery_id=delivery.id,
                 url=url,
-                lane=delivery.lane,
+                lane=_lane(world, delivery),
                 headers=headers,
                 body=body,
                 timeout=policy.webhook_timeout,
@@ -142,6 +143,13 @@ class Network:
         closing = getattr(self._transport, "close", None)
         if closing:
             await closing()
+
+
+def _lane(world: World, delivery: Delivery) -> str:
+    """In which lane a webhook waits: one of its app's own, unless the apps of an account wait for each other."""
+    if delivery.app_id == world.app_id or (delivery.dispatch and world.policy.webhook_turns == "answered"):
+        return delivery.lane
+    return f"{delivery.app_id} {delivery.lane}"
 
 
 def _is_local(url: str) -> bool:

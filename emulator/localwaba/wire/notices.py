@@ -8,7 +8,10 @@ from localwaba.domain.model import PhoneNumber
 
 
 class Notice(NamedTuple):
-    """Which field an event is announced in, for which account and number; deliveries of one lane keep their order."""
+    """Which field an event is announced in, for which account and number; deliveries of one lane keep their order.
+
+    `app_id` is the only app that is told, if not all are.
+    """
 
     field: str
     waba_id: str
@@ -16,6 +19,7 @@ class Notice(NamedTuple):
     lane: str
     entry_id: str = ""
     timed: bool = False
+    app_id: str = ""
 
 
 def number_value(number: PhoneNumber) -> dict[str, Any]:

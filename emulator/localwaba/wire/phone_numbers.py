@@ -36,9 +36,9 @@ def _webhooks(view: View, number: PhoneNumber, field: Field) -> Any:
     """The callbacks that compete for this number's webhooks, as far as they are set."""
     app: App | None = view.world.apps.get(view.app_id)
     waba: Waba = view.world.wabas[number.waba_id]
-    override = waba.subscribed.get(view.app_id)
+    override, own = waba.subscribed.get(view.app_id), number.overrides.get(view.app_id)
     found = {
-        "phone_number": number.override.url if number.override else "",
+        "phone_number": own.url if own else "",
         "whatsapp_business_account": override.url if override else "",
         "application": app.webhook.url if app and app.webhook else "",
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localwaba.domain.events import Announced, Event, MessageReceived, StatusReached, TemplateJudged
+from localwaba.domain.errors import Refusal
+from localwaba.domain.events import Announced, ContentDropped, Event, MessageReceived, StatusReached, TemplateJudged
 from localwaba.domain.quality_state import NumberFlagged, TemplateCategorised, TemplateRated
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.wire import account_webhooks, inbound, statuses
-from localwaba.wire.notices import Notice
+from localwaba.wire.errors import webhook_error
+from localwaba.wire.notices import Notice, number_value
 
 
 def notice(world: World, event: Event) -> Notice | None:
@@ -42,6 +44,18 @@ def _announced_value(world: World, event: Announced, traits: Traits) -> dict[str
     return event.value
 
 
+def _dropped_notice(world: World, event: ContentDropped) -> Notice | None:
+    number = world.numbers.get(event.phone_number_id)
+    if number is None:
+        return None
+    return Notice("messages", number.waba_id, number.id, event.lane, app_id=event.app_id)
+
+
+def _dropped_value(world: World, event: ContentDropped, traits: Traits) -> dict[str, Any]:
+    error = webhook_error(Refusal(code=131035), "none")
+    return number_value(world.numbers[event.phone_number_id]) | {"errors": [error]}
+
+
 _NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
     StatusReached: statuses.notice,
     MessageReceived: inbound.notice,
@@ -50,6 +64,7 @@ _NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
     TemplateCategorised: account_webhooks.category_notice,
     NumberFlagged: account_webhooks.flag_notice,
     Announced: _announced_notice,
+    ContentDropped: _dropped_notice,
 }
 _VALUES: dict[type, Callable[[World, Any, Traits], dict[str, Any]]] = {
     StatusReached: statuses.value,
@@ -59,4 +74,5 @@ _VALUES: dict[type, Callable[[World, Any, Traits], dict[str, Any]]] = {
     TemplateCategorised: account_webhooks.category_value,
     NumberFlagged: account_webhooks.flag_value,
     Announced: _announced_value,
+    ContentDropped: _dropped_value,
 }
