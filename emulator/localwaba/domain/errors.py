@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,12 +32,16 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(Exception):
-    """A call that a rule refused; carries the refusal, and what happens all the same (a wrong guess counts)."""
+    """A call that a rule refused; carries the refusal, and what happens all the same (a wrong guess counts).
+
+    `beside` are members of the answer that stand before its `error`, where some of what was asked for was done.
+    """
 
     def __init__(self, refusal: Refusal, events: Sequence[Event] = ()) -> None:
         super().__init__(refusal.why or refusal.details or refusal.message or str(refusal.code))
         self.refusal = refusal
         self.events = events
+        self.beside: dict[str, Any] = {}
 
 
 def refuse(

@@ -507,6 +507,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         bool, _knob("`X-Hub-Signature` (SHA-1) beside `X-Hub-Signature-256`", "older captures", "U")
     ] = True
 
+    # Blocked users, groups, calls
+    blocklist_limit: Annotated[
+        int, _knob("Users whom a number may block; 139101 beyond", "Meta: block users, Feb 2026", "M")
+    ] = 64_000
+
     # Retention of this emulator
     retained_messages: Annotated[
         int,

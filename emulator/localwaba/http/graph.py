@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from hashlib import sha1
+from typing import Any
 
 from localwaba.domain.errors import Refusal, Refused
 from localwaba.domain.flow_urls import ASSET_PATH
@@ -89,7 +90,7 @@ class Graph:
             return answer.status, body, extra
         except Refused as refused:
             exchange.refusal = refused.refusal
-            status, body, extra = _refuse(refused.refusal, trace)
+            status, body, extra = _refuse(refused.refusal, trace, beside=refused.beside)
             if refused.refusal.code in BUDGET_CODES and exchange.caller:
                 extra.append(usage(exchange.host, *exchange.caller))
             return status, body, extra
@@ -184,8 +185,8 @@ def _own_fault(error: Exception) -> Refusal:
     return Refusal(code=1, rule="localwaba", why=why, fix="this is a bug: please report it, its log has the traceback")
 
 
-def _refuse(refusal: Refusal, trace: Trace, status: int = 0) -> Reply:
-    body = envelope(refusal, trace.fbtrace_id)
+def _refuse(refusal: Refusal, trace: Trace, status: int = 0, beside: dict[str, Any] | None = None) -> Reply:
+    body = (beside or {}) | envelope(refusal, trace.fbtrace_id)
     extra: list[Header] = []
     why = reason(refusal)
     if why:
