@@ -305,7 +305,7 @@ def test_change_number(control: Any) -> None:
         ({"action": "tapp"}, "tap"),
         ({"action": "report", "reason": "SPAMM"}, "SPAM"),
         ({"action": "call"}, "not imitated yet"),
-        ({"action": "join_group", "group_id": "1"}, "not imitated yet"),
+        ({"action": "join_group", "group_id": "1"}, "has no group"),
         ({"action": "tap", "titel": "x"}, "title"),
         ({"action": "read", "message_id": "wamid.X"}, "wamid.X"),
         ({"action": "change_number"}, "new number"),

@@ -30,6 +30,21 @@ class AnswerMessage(_Item, frozen=True):
     message_id: str
 
 
+class ReachParticipants(_Item, frozen=True):
+    """A message to a group gets to its next status with some of the participants."""
+
+    message_id: str
+    status: str
+    participants: tuple[str, ...]
+
+
+class AnswerInGroup(_Item, frozen=True):
+    """A participant answers a message of the business in the group, as their behaviour says."""
+
+    message_id: str
+    wa_id: str
+
+
 class ReviewTemplate(_Item, frozen=True):
     """A template's review ends; void if the template was edited (`stamp`) since."""
 
@@ -176,6 +191,8 @@ Item = (
     DispatchMessage
     | ReachStatus
     | AnswerMessage
+    | ReachParticipants
+    | AnswerInGroup
     | ReviewTemplate
     | UnpauseTemplate
     | RetryDelivery

@@ -16,6 +16,7 @@ from localwaba.domain.events import (
     DeliveryAttempted,
     DeliveryQueued,
     Event,
+    GroupStatusReached,
     MessageAccepted,
     MessageRead,
     MessageReceived,
@@ -62,6 +63,7 @@ _TABLES: dict[str, tuple[str, str]] = {  # class: table, kind of Graph node
     "Media": ("media", "media"),
     "UploadSession": ("uploads", "upload_session"),
     "User": ("users", ""),
+    "Group": ("groups", "group"),
 }
 _CHUNK = 500  # how many of the oldest are dropped at once
 
@@ -155,6 +157,24 @@ def _reach(world: World, event: StatusReached) -> None:
         message.in_entry_window = event.in_entry_window
         message.conversation = event.conversation
     billing.note_status(world, message, event)
+    if event.final:
+        _finish(world, message.id)
+
+
+def _reach_group(world: World, event: GroupStatusReached) -> None:
+    message = world.messages.get(event.message_id)
+    if message is None:
+        return
+    if event.participants:
+        got = dict.fromkeys(event.participants, event.status)
+        message.receipts = tuple((wa_id, got.get(wa_id, had)) for wa_id, had in message.receipts)
+    if event.pricing is not None:
+        message.pricing = event.pricing
+    if event.refusal is not None:
+        message.refusal = event.refusal
+    if not event.participants or {status for _, status in message.receipts} == {event.status}:  # now it is everybody's
+        message.status, message.status_at = event.status, event.at
+        message.history = (*message.history, (event.status, event.at))
     if event.final:
         _finish(world, message.id)
 
@@ -304,6 +324,7 @@ _CHANGES: dict[type, Callable[[World, Any], None]] = {
     CameDue: _take,
     MessageAccepted: _accept,
     StatusReached: _reach,
+    GroupStatusReached: _reach_group,
     MessageReceived: _receive,
     MessageRead: _read,
     PairChanged: _change_pair,

@@ -55,6 +55,8 @@ def decide(world: World, message: Message, pair: Pair, now: int, *, in_entry_win
 
 def _elsewhere(world: World, message: Message, category: str) -> str:
     """The category where it depends on the user's country."""
+    if message.group_id:
+        return category
     country = world.users[message.wa_id].country
     if category == "authentication" and country in world.policy.authentication_international:
         home = world.wabas[world.numbers[message.phone_number_id].waba_id].country

@@ -89,6 +89,17 @@ class StatusReached(_Event, frozen=True):
     apart: bool = False
 
 
+class GroupStatusReached(_Event, frozen=True):
+    """A message to a group left, failed, or got to some of its participants; `final`: nothing more will be told."""
+
+    message_id: str
+    status: str
+    participants: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+    pricing: Pricing | None = None
+    final: bool = False
+
+
 class MessageReceived(_Event, frozen=True):
     """A user wrote to a business; `quiet` members of the contact are left out of the webhook."""
 
@@ -182,6 +193,7 @@ Event = (
     | CameDue
     | MessageAccepted
     | StatusReached
+    | GroupStatusReached
     | MessageReceived
     | MessageRead
     | PairChanged

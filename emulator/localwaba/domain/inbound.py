@@ -47,6 +47,8 @@ def receive(
         events.append(Put(at=now, thing=media))
         body[kind] = _media_object(kind, body.get(kind) or {}, media)
     context = body.get("context")
+    group = world.groups.get(str(content.get("group_id", "")))
+    others = [one for one in group.participants if one != user.wa_id] if group else ()
     message = Message(
         id=message_id,
         phone_number_id=phone_number_id,
@@ -56,22 +58,24 @@ def receive(
         at=now,
         body=_json.encode(body),
         status="received",
-        group_id=str(content.get("group_id", "")),
+        group_id=group.id if group else "",
+        receipts=tuple((one, "delivered") for one in others),
         context_id=str(context.get("id", "")) if isinstance(context, dict) else "",
         media_id=media.id if media else "",
     )
     events.append(MessageReceived(at=now, message=message))
-    pair = world.pair(phone_number_id, user.wa_id)
+    partner = group.id if group else user.wa_id  # what is said in a group opens the group's window, for everybody
+    pair = world.pair(phone_number_id, partner)
     changed = replace(pair, inbound_id=message_id)
     if windows.opens(kind, world.policy):
         changed = windows.opened(pair, now, message_id, by_referral="referral" in content)
-    events.append(PairChanged(at=now, key=f"{phone_number_id}:{user.wa_id}", pair=changed))
+    events.append(PairChanged(at=now, key=f"{phone_number_id}:{partner}", pair=changed))
     return message_id, events
 
 
 def _complete(world: World, phone_number_id: str, content: dict[str, Any]) -> dict[str, Any]:
     """The message with what a short form leaves out."""
-    body = {key: value for key, value in content.items() if key not in ("id", "from", "timestamp")}
+    body = {key: value for key, value in content.items() if key not in ("id", "from", "timestamp", "group_id")}
     context = body.get("context")
     if isinstance(context, dict) and "id" in context and "from" not in context:
         quoted = world.messages.get(str(context["id"]))

@@ -149,11 +149,25 @@ def png_depth(head: bytes) -> int:
 
 def jpeg_components(head: bytes) -> int:
     """Colour components of a JPEG (1 grey, 3 colour, 4 CMYK); 0 when its frame header is not in `head`."""
+    at = _jpeg_frame(head)
+    return head[at + 9] if at else 0
+
+
+def jpeg_size(head: bytes) -> tuple[int, int]:
+    """Width and height of a JPEG in pixels; 0 when its frame header is not in `head`."""
+    at = _jpeg_frame(head)
+    return (
+        (int.from_bytes(head[at + 7 : at + 9], "big"), int.from_bytes(head[at + 5 : at + 7], "big")) if at else (0, 0)
+    )
+
+
+def _jpeg_frame(head: bytes) -> int:
+    """Where the frame header of a JPEG begins; 0 when it is not in `head`."""
     at = 2
     while head[:2] == b"\xff\xd8" and at + 9 < len(head) and head[at] == 0xFF:
         marker = head[at + 1]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return head[at + 9]
+            return at
         at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
     return 0
 

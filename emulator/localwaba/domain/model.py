@@ -267,6 +267,35 @@ class User(Entity, frozen=True):
     known_as: str = ""
 
 
+class JoinRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who would like to be in a group."""
+
+    id: str
+    wa_id: str
+    at: int
+
+
+class Group(Entity, frozen=True):
+    """A group of a business number and users. `number` is WhatsApp's own name of it, `link` the end of its address.
+
+    `picture` is the hash of its picture, `pins` are the messages that are pinned, the oldest first.
+    """
+
+    id: str
+    phone_number_id: str
+    number: str
+    subject: str
+    description: str = ""
+    join_approval_mode: str = "auto_approve"
+    link: str = ""
+    participants: tuple[str, ...] = ()
+    requests: tuple[JoinRequest, ...] = ()
+    suspended: bool = False
+    picture: str = ""
+    pins: tuple[str, ...] = ()
+    created_at: int = 0
+
+
 class Pricing(msgspec.Struct, frozen=True, gc=False):
     """What a message costs; the fields of `pricing` in a status."""
 
@@ -277,7 +306,11 @@ class Pricing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Message(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
-    """A message of either direction; `body` is the JSON that was sent, or `type` and its object as received."""
+    """A message of either direction; `body` is the JSON that was sent, or `type` and its object as received.
+
+    Of a message in a group `receipts` has who was in it and how far it got with each; the business' own have the
+    group's id as `wa_id`, too: a group has a window as a user has.
+    """
 
     id: str
     phone_number_id: str
@@ -291,6 +324,7 @@ class Message(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     history: tuple[tuple[str, int], ...] = ()
     to_bsuid: bool = False
     group_id: str = ""
+    receipts: tuple[tuple[str, str], ...] = ()
     context_id: str = ""
     template_id: str = ""
     category: str = ""
@@ -361,5 +395,16 @@ class Delivery(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
 
 
 Stored = (
-    App | Business | Waba | PhoneNumber | PreverifiedNumber | Token | Template | Flow | Media | UploadSession | User
+    App
+    | Business
+    | Waba
+    | PhoneNumber
+    | PreverifiedNumber
+    | Token
+    | Template
+    | Flow
+    | Media
+    | UploadSession
+    | User
+    | Group
 )

@@ -512,6 +512,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int, _knob("Users whom a number may block; 139101 beyond", "Meta: block users, Feb 2026", "M")
     ] = 64_000
 
+    groups_per_number: Annotated[
+        int | None,
+        _knob("Groups that a number may have; 131211 beyond, null: any number", "Meta: groups overview", "M"),
+    ] = 10_000
+
     # Retention of this emulator
     retained_messages: Annotated[
         int,

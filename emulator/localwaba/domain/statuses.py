@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from localwaba.domain import billing, senders, tiers, windows
+from localwaba.domain import billing, group_messages, senders, tiers, windows
 from localwaba.domain.agenda import AnswerMessage, ReachStatus
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refusal
@@ -25,6 +25,8 @@ def dispatch(world: World, message_id: str, now: int, link_fault: Refusal | None
         return []
     if now >= expires_at(message):  # held for longer than it may wait: dropped, and nobody is told
         return [StatusReached(at=now, message_id=message_id, status="accepted", final=True, silent=True)]
+    if message.group_id:
+        return group_messages.dispatch(world, message, now, link_fault)
     user = world.users[message.wa_id]
     pair = world.pair(message.phone_number_id, message.wa_id)
     refusal = link_fault or message.refusal

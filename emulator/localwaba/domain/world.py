@@ -18,6 +18,7 @@ from localwaba.domain.model import (
     Business,
     Delivery,
     Flow,
+    Group,
     Media,
     Message,
     Pair,
@@ -70,6 +71,7 @@ class World(msgspec.Struct, kw_only=True):
     user_ids: dict[str, str] = {}
     messages: dict[str, Message] = {}
     pairs: dict[str, Pair] = {}
+    groups: dict[str, Group] = {}
     deliveries: dict[str, Delivery] = {}
     nodes: dict[str, str] = {}
     limits: Limits = msgspec.field(default_factory=Limits)

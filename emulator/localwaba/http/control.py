@@ -14,6 +14,7 @@ from localwaba.http import (
     control_accounts,
     control_apps,
     control_faults,
+    control_groups,
     control_meta,
     control_users,
     control_views,
@@ -32,6 +33,7 @@ ROWS: tuple[Row, ...] = (
     *control_meta.ROWS,
     *control_accounts.ROWS,
     *control_apps.ROWS,
+    *control_groups.ROWS,
     *control_faults.ROWS,
     *control_views.ROWS,
 )

@@ -40,7 +40,7 @@ async def list_messages(ask: Ask) -> Any:
         one
         for one in world.messages.values()
         if (
-            (not wa_id or one.wa_id == wa_id)
+            (not wa_id or views.concerns(one, wa_id))
             and (outbound is None or one.outbound is outbound)
             and (not kind or one.type == kind)
             and (not status or one.status == status)

@@ -285,7 +285,9 @@ def check_snapshot(raw: bytes) -> None:
         and world.waba_id in world.wabas
         and all(waba.business_id in world.businesses for waba in world.wabas.values())
         and all(number.waba_id in world.wabas for number in world.numbers.values())
-        and all(one.phone_number_id in world.numbers and one.wa_id in world.users for one in world.messages.values())
+        and all(one.phone_number_id in world.numbers for one in world.messages.values())
+        and all(one.wa_id in world.users or one.group_id == one.wa_id for one in world.messages.values())
+        and all(wa_id in world.users for group in world.groups.values() for wa_id in group.participants)
         and all(one.app_id in world.apps for one in world.deliveries.values())
     )
     if not whole:

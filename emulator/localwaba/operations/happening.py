@@ -10,6 +10,7 @@ import msgspec
 from localwaba.domain import (
     enforcement,
     faults,
+    group_messages,
     inbound,
     media,
     names,
@@ -23,6 +24,7 @@ from localwaba.domain import (
     tiers,
 )
 from localwaba.domain.agenda import (
+    AnswerInGroup,
     AnswerMessage,
     ArchiveTemplate,
     DecidePacing,
@@ -39,6 +41,7 @@ from localwaba.domain.agenda import (
     JudgeFlaggedNumber,
     PauseTemplate,
     PurgeTemplate,
+    ReachParticipants,
     ReachStatus,
     ReleaseWindow,
     ReviewName,
@@ -50,6 +53,7 @@ from localwaba.domain.agenda import (
 )
 from localwaba.domain.events import Event, LinkWanted
 from localwaba.domain.ids import Ids
+from localwaba.domain.model import Message
 from localwaba.domain.world import World
 from localwaba.operations import messaging_limits
 
@@ -76,10 +80,26 @@ def _answer(world: World, item: AnswerMessage, now: int, ids: Ids) -> list[Event
     user = world.users.get(message.wa_id) if message else None
     if message is None or user is None or user.behaviour.answers is None:
         return []
+    content = _words(message, user.behaviour.answers)
+    return inbound.receive(world, ids, now, user, message.phone_number_id, content)[1]
+
+
+def _answer_in_group(world: World, item: AnswerInGroup, now: int, ids: Ids) -> list[Event]:
+    message, user = world.messages.get(item.message_id), world.users.get(item.wa_id)
+    group = world.groups.get(message.group_id) if message else None
+    if message is None or group is None or user is None or user.behaviour.answers is None:
+        return []
+    if user.wa_id not in group.participants or group.suspended:
+        return []
+    content = _words(message, user.behaviour.answers) | {"group_id": group.id}
+    return inbound.receive(world, ids, now, user, message.phone_number_id, content)[1]
+
+
+def _words(message: Message, answer: str) -> dict[str, Any]:
+    """A text as a user's behaviour has it; `{text}` is what they got."""
     body = msgspec.json.decode(message.body)
     shown = body.get("text", {}).get("body", f"({message.type})") if isinstance(body, dict) else ""
-    content = {"type": "text", "text": {"body": user.behaviour.answers.replace("{text}", str(shown))}}
-    return inbound.receive(world, ids, now, user, message.phone_number_id, content)[1]
+    return {"type": "text", "text": {"body": answer.replace("{text}", str(shown))}}
 
 
 def _review(world: World, item: ReviewTemplate, now: int, ids: Ids) -> list[Event]:
@@ -116,6 +136,10 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     DispatchMessage: _dispatch,
     ReachStatus: _reach,
     AnswerMessage: _answer,
+    ReachParticipants: lambda world, item, now, ids: group_messages.reach(
+        world, item.message_id, item.status, item.participants, now
+    ),
+    AnswerInGroup: _answer_in_group,
     ReviewTemplate: _review,
     UnpauseTemplate: _unpause,
     ExpireMedia: _expire,

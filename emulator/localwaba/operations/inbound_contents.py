@@ -9,9 +9,9 @@ from localwaba.domain.clock import DAY, SECOND
 from localwaba.domain.errors import Refusal
 from localwaba.domain.ids import derive, derive_number
 from localwaba.domain.inbound import MEDIA_TYPES
-from localwaba.domain.model import User
+from localwaba.domain.model import PhoneNumber, User
 from localwaba.domain.world import World
-from localwaba.operations.mistakes import Mistake, nearest, object_of, only
+from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
 from localwaba.wire.errors import webhook_error
 
 TYPES = (
@@ -36,6 +36,9 @@ TYPES = (
     "video",
 )
 """What a user can send (Meta: webhook reference of messages)."""
+
+_IN_GROUPS = frozenset({*MEDIA_TYPES, "reaction", "text", "unsupported"})
+"""What a business hears of in a group; reactions are our reading, Meta's page names text and media."""
 
 _BESIDE = ("type", "context", "referral", "errors", "identity", "group_id")
 _GIVEN_BY_PLATFORM = ("id", "from", "from_user_id", "from_parent_user_id", "timestamp")
@@ -83,6 +86,21 @@ def complete(world: World, now: int, user: User, content: dict[str, Any]) -> dic
     if isinstance(body.get("context"), dict):
         body["context"] = _context(world, user, body["context"])
     return {key: value for key, value in body.items() if value is not None}
+
+
+def in_group(world: World, number: PhoneNumber, user: User, content: dict[str, Any]) -> dict[str, Any]:
+    """A message for a group that the user is in; what groups do not support arrives as 130501 (Meta: groups)."""
+    group_id = text_of(content, "group_id")
+    group = world.groups.get(group_id)
+    if group is None or group.phone_number_id != number.id:
+        raise Mistake(f"{number.display} has no group {group_id!r}{nearest(group_id, world.groups)}")
+    if user.wa_id not in group.participants:
+        raise Mistake(f'{user.wa_id} is not in that group: {{"action":"join_group","group_id":"{group.id}"}}')
+    if group.suspended:
+        raise Mistake(f"the group {group.subject!r} is suspended: nobody can write there")
+    if kind_in(content) in _IN_GROUPS:
+        return content
+    return {name: content[name] for name in ("context", "group_id") if name in content} | {"type": "unsupported"}
 
 
 def _add_errors(body: dict[str, Any], kind: str) -> None:

@@ -22,7 +22,8 @@ from localwaba.operations.flow_sends import check_flow_message
 from localwaba.operations.template_sends import Fitted, fit_template
 
 _encode = msgspec.json.Encoder().encode
-_MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
+MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
+"""Types whose object is a medium."""
 _UNDOCUMENTED = frozenset({"gif", "link_preview"})
 TYPING = 25 * SECOND
 """How long a typing indicator is shown unless the business answers before (Meta: typing indicators)."""
@@ -39,12 +40,12 @@ def send_message(call: Call) -> Answer:
     user, is_new, to_bsuid = _recipient(call, number)
     fitted: Fitted | None = None
     media_id = link = ""
-    context_id = _context(params)
+    context_id = context_of(params)
     if kind == "template":
         fitted = fit_template(call, number, params["template"], to_bsuid=to_bsuid)
         media_id, link = fitted.media_id, fitted.link
-    elif kind in _MEDIA:
-        media_id, link = _media(call, number, params[kind], kind)
+    elif kind in MEDIA:
+        media_id, link = media_of(call, number, params[kind], kind)
     elif kind == "interactive":
         check_flow_message(call, number, params["interactive"])
         media_id, link = _interactive_media(call, number, params["interactive"])
@@ -73,7 +74,7 @@ def send_message(call: Call) -> Answer:
     status, paced = "", None
     if fitted is not None:
         status = "accepted"
-        _fill(message, fitted)
+        fill(message, fitted)
         if template_pacing.is_on(world.policy):
             template_pacing.check_portfolio(world, number.waba_id, call.now)
             paced = template_pacing.pace(world, fitted.template, message.id, call.now)
@@ -85,7 +86,7 @@ def send_message(call: Call) -> Answer:
     return Answer(body=_accepted(params, user, message, status), events=events)
 
 
-def _fill(message: Message, fitted: Fitted) -> None:
+def fill(message: Message, fitted: Fitted) -> None:
     """What a template gives to its message."""
     template = fitted.template
     message.template_id = template.id
@@ -99,8 +100,6 @@ def _fill(message: Message, fitted: Fitted) -> None:
 def _recipient(call: Call, number: PhoneNumber) -> tuple[User, bool, bool]:
     """The user, whether they are new, and whether they were named by a business-scoped id; `to` wins."""
     params = call.params
-    if params.get("recipient_type") == "group":
-        raise refuse(131041, rule="recipient", why="groups are a known gap of localwaba")
     to = params.get("to")
     if to:
         user, is_new = find_recipient(call.world, number, str(to))
@@ -123,12 +122,13 @@ def _accepted(params: dict[str, Any], user: User, message: Message, status: str)
     return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [item]}
 
 
-def _context(params: dict[str, Any]) -> str:
+def context_of(params: dict[str, Any]) -> str:
+    """The message that is quoted, if any."""
     context = params.get("context")
     return str(context.get("message_id", "")) if isinstance(context, dict) else ""
 
 
-def _media(call: Call, number: PhoneNumber, value: dict[str, Any], path: str) -> tuple[str, str]:
+def media_of(call: Call, number: PhoneNumber, value: dict[str, Any], path: str) -> tuple[str, str]:
     """The id or the link of a media object; an id has to belong to the account of the sending number."""
     media_id = value.get("id")
     if media_id is None:
@@ -151,9 +151,9 @@ def _interactive_media(call: Call, number: PhoneNumber, interactive: dict[str, A
     ]
     for header, path in headers:
         kind = str(header.get("type", "")) if isinstance(header, dict) else ""
-        value = header.get(kind) if isinstance(header, dict) and kind in _MEDIA else None
+        value = header.get(kind) if isinstance(header, dict) and kind in MEDIA else None
         if isinstance(value, dict):
-            one = _media(call, number, value, f"{path}['{kind}']")
+            one = media_of(call, number, value, f"{path}['{kind}']")
             found = found if any(found) else one
     return found
 
@@ -163,7 +163,7 @@ def _mark_as_read(call: Call) -> Answer:
     message_id = str(call.params.get("message_id", ""))
     message = call.world.messages.get(message_id)
     check_sender(call.world, call.world.numbers[call.node], call.now)
-    if message is None or message.outbound or message.phone_number_id != call.node:
+    if message is None or message.outbound or message.group_id or message.phone_number_id != call.node:
         if call.world.policy.read_unknown_message == "accept":
             return Answer(body=SUCCESS)
         raise refuse(

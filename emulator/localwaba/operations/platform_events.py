@@ -127,6 +127,16 @@ def _name(world: World, now: int, value: dict[str, Any], number: PhoneNumber) ->
     return enforcing.believe_name(world, now, number, _text(value, "decision"), name)
 
 
+def _group_status(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
+    events: list[Event] = []
+    given = value.get("groups")
+    for item in given if isinstance(given, list) else []:
+        group, kind = world.groups.get(_text(item, "group_id")), _text(item, "type")
+        if group is not None and kind in ("group_suspend", "group_suspend_cleared"):
+            events.append(Put(at=now, thing=replace(group, suspended=kind == "group_suspend")))
+    return events
+
+
 def _security(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
     """Two-step verification was turned off by the link in Meta's mail: the next registration sets another PIN."""
     number = _displayed(world, value, number)
@@ -168,6 +178,7 @@ _CHANGES: dict[str, _Change] = {
     "account_update": enforcing.believe,
     "business_capability_update": _capability,
     "flows": _flow,
+    "group_status_update": _group_status,
     "message_template_quality_update": _template_quality,
     "message_template_status_update": _template_status,
     "phone_number_name_update": _name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,16 +11,18 @@ from localwaba.domain import inbound, quality, statuses
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, PairChanged, Put, StatusReached
 from localwaba.domain.ids import Ids
-from localwaba.domain.model import Behaviour, Message, Pair, PhoneNumber, User
+from localwaba.domain.model import Behaviour, Message, Pair, User
 from localwaba.domain.numbers import country_of
 from localwaba.domain.quality_state import FeedbackGiven, Kind
 from localwaba.domain.world import World
+from localwaba.operations import group_actions
 from localwaba.operations.announcements import announced
+from localwaba.operations.deeds import Deed, Scene
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only, text_of
 from localwaba.operations.users import number_in, wa_id_in, write
 from localwaba.wire.choices import Choice, answer, choices, content
 
-_NOT_YET = ("call", "join_group", "leave_group")
+_NOT_YET = ("call",)
 _BLOCK_REASONS = (
     "NO_LONGER_NEEDED",
     "NO_REASON",
@@ -32,34 +34,6 @@ _BLOCK_REASONS = (
     "SPAM",
     "UNKNOWN_BLOCK_REASON",
 )
-
-
-class Deed(NamedTuple):
-    """What came of an action: its answer, and the events."""
-
-    result: dict[str, Any]
-    events: list[Event]
-
-
-class Scene(NamedTuple):
-    """Who does something to which number, where and when."""
-
-    world: World
-    ids: Ids
-    now: int
-    user: User
-    number: PhoneNumber
-    options: dict[str, Any]
-
-    @property
-    def pair(self) -> Pair:
-        return self.world.pair(self.number.id, self.user.wa_id)
-
-    def change(self, pair: Pair) -> list[Event]:
-        """The event of a changed pair; none if it is the same."""
-        if pair == self.pair:
-            return []
-        return [PairChanged(at=self.now, key=f"{self.number.id}:{self.user.wa_id}", pair=pair)]
 
 
 def act(world: World, ids: Ids, now: int, user: User, options: dict[str, Any]) -> Deed:
@@ -76,6 +50,8 @@ def act(world: World, ids: Ids, now: int, user: User, options: dict[str, Any]) -
 
 
 def _read(scene: Scene) -> Deed:
+    if "group_id" in scene.options:
+        return group_actions.read(scene)
     upto = text_of(scene.options, "message_id")
     if upto:
         _message(scene, upto)
@@ -255,13 +231,14 @@ def _change_number(scene: Scene) -> Deed:
         events.append(PairChanged(at=now, key=f"{number_id}:{wa_id}", pair=pair))
         events.append(PairChanged(at=now, key=f"{number_id}:{user.wa_id}", pair=Pair()))
     events.append(Put(at=now, thing=moved))
+    events += group_actions.move(world, now, user.wa_id, wa_id)
     events.append(Put(at=now, thing=replace(user, username="", behaviour=Behaviour(on_whatsapp=False))))
     return Deed({"wa_id": wa_id, "user_id": moved.user_id, "message_ids": told}, events)
 
 
 _TARGET = ("message_id",)
 _ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
-    "read": (_read, _TARGET),
+    "read": (_read, (*_TARGET, "group_id")),
     "play": (_play, _TARGET),
     "tap": (_tap, ("message_id", "title", "id", "payload", "response")),
     "block": (_block, ("reason",)),
@@ -273,4 +250,5 @@ _ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
     "resume_marketing": (_resume_marketing, ()),
     "type": (_type, ()),
     "change_number": (_change_number, ("to",)),
+    **group_actions.ACTIONS,
 }

@@ -17,7 +17,7 @@ from localwaba.domain.model import Behaviour, Media, PhoneNumber, User
 from localwaba.domain.numbers import country_of, normalise
 from localwaba.domain.world import World
 from localwaba.operations.call import Blob
-from localwaba.operations.inbound_contents import check, complete
+from localwaba.operations.inbound_contents import check, complete, in_group
 from localwaba.operations.mistakes import Mistake, object_of, only, text_of
 
 NameFor = Callable[[str], str]
@@ -115,7 +115,10 @@ def write(world: World, ids: Ids, now: int, user: User, content: dict[str, Any],
     would add is added. `media` is the file that came with it.
     """
     number = number_in(world, text_of(content, "phone_number_id"))
-    body = complete(world, now, user, {key: value for key, value in content.items() if key != "phone_number_id"})
+    content = {key: value for key, value in content.items() if key != "phone_number_id"}
+    if "group_id" in content:
+        content = in_group(world, number, user, content)
+    body = complete(world, now, user, content)
     check(body, user)
     if not number.registered:
         raise Mistake(f"{number.display} is not registered on WhatsApp: POST /{number.id}/register")

@@ -22,7 +22,7 @@ _decode = msgspec.json.Decoder().decode
 
 def notice(world: World, event: MessageReceived) -> Notice:
     number_id = event.message.phone_number_id
-    lane = f"{number_id}:{event.message.wa_id}"
+    lane = f"{number_id}:{event.message.group_id or event.message.wa_id}"
     return Notice("messages", world.numbers[number_id].waba_id, number_id, lane)
 
 

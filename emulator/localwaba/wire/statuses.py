@@ -61,9 +61,7 @@ def _status(world: World, message: Message, user: User, event: StatusReached, tr
     status = event.status
     stamp = str(event.at // SECOND)
     item: dict[str, Any] = {"id": message.id, "status": status, "timestamp": stamp}
-    if message.group_id:
-        item["recipient_id"], item["recipient_type"] = message.group_id, "group"
-    elif _phone_known(message, user):
+    if _phone_known(message, user):
         item["recipient_id"] = user.wa_id
     if world.policy.business_scoped_ids and (status != "failed" or message.to_bsuid):
         item["recipient_user_id"] = user.user_id

@@ -74,6 +74,8 @@ def message(one: Message) -> dict[str, Any]:
         "history": [{"status": status, "at": at / SECOND} for status, at in one.history],
         "body": content(one.body),
     }
+    if one.receipts and one.outbound:
+        found["receipts"] = {wa_id: status or "sent" for wa_id, status in one.receipts}
     for name in ("context_id", "group_id", "template_id", "category", "media_id", "link"):
         if getattr(one, name):
             found[name] = getattr(one, name)
@@ -123,6 +125,11 @@ def _member(value: Any, *path: str) -> Any:
     return value
 
 
+def concerns(one: Message, wa_id: str) -> bool:
+    """Whether a message is one of a user: of their own chat, or of a group that they were in."""
+    return one.wa_id == wa_id or (bool(one.group_id) and any(wa_id == other for other, _ in one.receipts))
+
+
 def inbox(world: World, wa_id: str, phone_number_id: str = "") -> list[dict[str, Any]]:
     """What a user's phone shows, oldest first: own messages, and those of businesses that have left Meta's servers.
 
@@ -131,17 +138,26 @@ def inbox(world: World, wa_id: str, phone_number_id: str = "") -> list[dict[str,
     shown: dict[str, dict[str, Any]] = {}
     reactions: list[Message] = []
     for one in world.messages.values():
-        if one.wa_id != wa_id or (phone_number_id and one.phone_number_id != phone_number_id):
+        if not concerns(one, wa_id) or (phone_number_id and one.phone_number_id != phone_number_id):
             continue
         if one.outbound and one.status not in _ARRIVED:
             continue
         if one.type == "reaction":
             reactions.append(one)
         else:
-            shown[one.id] = _bubble(one)
+            shown[one.id] = _bubble(one) | (_in_group(world, one, wa_id) if one.group_id else {})
     for one in reactions:
         _react(shown, one)
     return list(shown.values())
+
+
+def _in_group(world: World, one: Message, wa_id: str) -> dict[str, Any]:
+    """What a bubble of a group has besides: which group, who of the others wrote, how far it got with this user."""
+    group = world.groups.get(one.group_id)
+    found: dict[str, Any] = {"group_id": one.group_id, "group": group.subject if group else ""}
+    if one.outbound:
+        return found | {"ticks": dict(one.receipts).get(wa_id) or one.status}
+    return found | ({"from": "participant", "author": one.wa_id} if one.wa_id != wa_id else {})
 
 
 def _bubble(one: Message) -> dict[str, Any]:

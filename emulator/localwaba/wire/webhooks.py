@@ -6,11 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from localwaba.domain.errors import Refusal
-from localwaba.domain.events import Announced, ContentDropped, Event, MessageReceived, StatusReached, TemplateJudged
+from localwaba.domain.events import (
+    Announced,
+    ContentDropped,
+    Event,
+    GroupStatusReached,
+    MessageReceived,
+    StatusReached,
+    TemplateJudged,
+)
 from localwaba.domain.quality_state import NumberFlagged, TemplateCategorised, TemplateRated
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
-from localwaba.wire import account_webhooks, inbound, statuses
+from localwaba.wire import account_webhooks, group_statuses, inbound, statuses
 from localwaba.wire.errors import webhook_error
 from localwaba.wire.notices import Notice, number_value
 
@@ -58,6 +66,7 @@ def _dropped_value(world: World, event: ContentDropped, traits: Traits) -> dict[
 
 _NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
     StatusReached: statuses.notice,
+    GroupStatusReached: group_statuses.notice,
     MessageReceived: inbound.notice,
     TemplateJudged: account_webhooks.template_notice,
     TemplateRated: account_webhooks.score_notice,
@@ -68,6 +77,7 @@ _NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
 }
 _VALUES: dict[type, Callable[[World, Any, Traits], dict[str, Any]]] = {
     StatusReached: statuses.value,
+    GroupStatusReached: group_statuses.value,
     MessageReceived: inbound.value,
     TemplateJudged: account_webhooks.template_value,
     TemplateRated: account_webhooks.score_value,
