@@ -210,8 +210,8 @@ UNLIMITED = {
 class Platform:
     """All of a server but the sockets: `graph` calls with the default world's token, `control` drives the emulator."""
 
-    def __init__(self, **options: Any) -> None:
-        self.network = StillNetwork()
+    def __init__(self, network: StillNetwork | None = None, **options: Any) -> None:
+        self.network = network or StillNetwork()
         blobs = BlobStore()
         self.host = default_world(
             blobs, self.network, **{"clock": {"mode": "frozen", "now": NOON}, "policy": UNLIMITED} | options

@@ -108,8 +108,12 @@ def _add_emulator(parser: _Parser) -> None:
 
 
 def _add_faults(parser: _Parser) -> None:
-    what = "list: those that are armed (the default); kinds: all there is; presets: ready ones, with their reports"
-    parser.add_argument("what", nargs="?", default="list", choices=("list", "kinds", "presets"), help=what)
+    what = (
+        "list: everything by name, or one NAME (the default); show NAME: what it is and how to arm it; "
+        "armed: what is armed in a running emulator; kinds, presets: all of them in full"
+    )
+    parser.add_argument("what", nargs="?", default="list", metavar="WORD", help=what)
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help="a mode, preset or kind of fault")
     _add_emulator(parser)
 
 
@@ -156,7 +160,7 @@ def _add_settings(parser: _Parser) -> None:
     for name, place in PLACES.items():
         if name == "quiet":
             parser.add_argument(flag_of(name), action="store_true", default=None, help=place.text)
-        elif name in ("policy", "fields", "allow_targets"):
+        elif name in ("policy", "fields", "faults", "allow_targets"):
             text = f"{place.text}; may be repeated"
             parser.add_argument(flag_of(name), action="append", dest=name, metavar=place.metavar, help=text)
         else:
@@ -229,7 +233,7 @@ def _faults(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
     def run() -> int:
         from localwaba.cli.fault_list import show
 
-        return show(found.what, found.url, found.token)
+        return show(found.what, found.name, found.url, found.token)
 
     return run
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment
 from localwaba.cli.refusals import print_refusal
-from localwaba.cli.serving import handshake_failure
+from localwaba.cli.serving import banner, handshake_failure
 from localwaba.runtime.server import HandshakeFailed, PortTaken, ServerThread
 from localwaba.runtime.settings import Settings
 
@@ -32,6 +32,8 @@ def execute(settings: Settings, program: Sequence[str]) -> int:
         raise Mistake(handshake_failure(settings, failed)) from None
     try:
         variables = environment(running.hosts.default.describe()) | {"LOCALWABA_URL": running.url}
+        for line in filter(None, banner(settings, len(running.hosts.default.world.faults))):
+            print(line.strip(), file=sys.stderr, flush=True)
         if not settings.quiet:
             running.hosts.observe(print_refusal)
         return _run(program, os.environ | variables)

@@ -45,6 +45,13 @@ def handshake_failure(settings: Settings, failed: HandshakeFailed) -> str:
     )
 
 
+def banner(settings: Settings, armed: int) -> Sequence[str]:
+    """Whoever starts with faults sees it."""
+    if not settings.faults:
+        return []
+    return ["", f"  *** FAULTS: {armed} armed from the start, on purpose: {', '.join(settings.faults)} ***"]
+
+
 def greeting(running: Running, settings: Settings) -> Sequence[str]:
     """What is printed at the start: where it is, what to paste, and last that it is ready."""
     world = running.hosts.default.describe()
@@ -59,6 +66,7 @@ def greeting(running: Running, settings: Settings) -> Sequence[str]:
         f"  number    +{world['display_phone_number']}",
         f"  webhook   {webhook}",
         f"  clock     {world['clock']['mode']}, {world['clock']['iso']}",
+        *banner(settings, len(world["faults"])),
         "",
         "# paste into the environment of your app",
         *export_lines(environment(world)),

@@ -25,7 +25,8 @@ class Faults:
     ) -> dict[str, Any]:
         """Arms a fault, such as `add("http_error", status=503, when={"next": 2}, match={"recipient": user})`.
 
-        The fault as it is armed, with its `id`; ControlError for one that makes no sense.
+        `kind` may also be the name of a preset or mode, as in `add("unsupported-message")`. The fault as it is armed,
+        with its `id`, or `{"preset", "faults"}`; ControlError for one that makes no sense.
         """
         body = parameters | {"kind": kind, "id": id, "when": when, "match": _match(match)}
         found: dict[str, Any] = self._link.call("POST", "faults", _given(body))

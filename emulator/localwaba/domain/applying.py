@@ -29,6 +29,7 @@ from localwaba.domain.events import (
     TemplateJudged,
 )
 from localwaba.domain.fault_state import (
+    DeliveriesMerged,
     DeliveriesReleased,
     DeliveryHeld,
     FaultArmed,
@@ -278,9 +279,13 @@ def _attempt(world: World, event: DeliveryAttempted) -> None:
     if event.state == "abandoned":
         world.abandoned += 1
     if not was_settled:
-        world.settled_deliveries.append(delivery.id)
-        if len(world.settled_deliveries) >= world.policy.retained_deliveries + _CHUNK:
-            _drop_oldest(world, world.settled_deliveries, world.deliveries, "deliveries")
+        _settle(world, delivery.id)
+
+
+def _settle(world: World, delivery_id: str) -> None:
+    world.settled_deliveries.append(delivery_id)
+    if len(world.settled_deliveries) >= world.policy.retained_deliveries + _CHUNK:
+        _drop_oldest(world, world.settled_deliveries, world.deliveries, "deliveries")
 
 
 def _change_policy(world: World, event: PolicyChanged) -> None:
@@ -315,6 +320,20 @@ def _release(world: World, event: DeliveriesReleased) -> None:
         delivery = world.deliveries.get(delivery_id)
         if delivery is not None:
             delivery.next_at = event.at
+            if event.apart:
+                delivery.lane = f"{delivery.lane} {delivery.id}"
+
+
+def _merge(world: World, event: DeliveriesMerged) -> None:
+    carrier = world.deliveries.get(event.carrier)
+    if carrier is None:
+        return
+    carrier.body = event.body
+    for delivery_id in event.members:
+        delivery = world.deliveries.get(delivery_id)
+        if delivery is not None:
+            delivery.state, delivery.next_at, delivery.carrier = "carried", 0, event.carrier
+            _settle(world, delivery_id)
 
 
 _CHANGES: dict[type, Callable[[World, Any], None]] = {
@@ -338,6 +357,7 @@ _CHANGES: dict[type, Callable[[World, Any], None]] = {
     FaultFired: _fire,
     DeliveryHeld: lambda world, event: fault_state.hold(world.fault_record, event),
     DeliveriesReleased: _release,
+    DeliveriesMerged: _merge,
     CallCounted: lambda world, event: limits_state.count_call(world.limits, event),
     RegistrationCounted: lambda world, event: limits_state.count_registration(world.limits, event),
     StandingChanged: _change_standing,

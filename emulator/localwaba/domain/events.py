@@ -10,6 +10,7 @@ from localwaba.domain.account_state import CodeIssued, StandingChanged, Verifica
 from localwaba.domain.agenda import Item
 from localwaba.domain.errors import Refusal
 from localwaba.domain.fault_state import (
+    DeliveriesMerged,
     DeliveriesReleased,
     DeliveryHeld,
     FaultArmed,
@@ -210,6 +211,7 @@ Event = (
     | FaultFired
     | DeliveryHeld
     | DeliveriesReleased
+    | DeliveriesMerged
     | StandingChanged
     | VerificationChanged
     | CodeIssued

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-Side = Literal["call", "life", "telling", "delivery", "attempt"]
+from localwaba.domain.fault_shapes import SHAPES
+
+Side = Literal["call", "life", "telling", "delivery", "attempt", "handshake"]
 MATCHES: dict[Side, tuple[str, ...]] = {
     "call": ("operation", "endpoint", "method", "recipient", "template", "type", "phone_number_id"),
     "life": ("recipient", "template", "type", "phone_number_id"),
     "telling": ("recipient", "template", "type", "phone_number_id", "status", "direction"),
     "delivery": ("field", "recipient", "template", "type", "phone_number_id", "status", "direction"),
     "attempt": ("field", "recipient", "template", "type", "phone_number_id", "status", "direction"),
+    "handshake": (),
 }
 """Occasions and what can be matched of them.
 
 `call`: an app calls Graph with a token of the world. `life`: a message is about to reach a status. `telling`: a
 status, or a message of a user, is about to be announced. `delivery`: a webhook is about to be queued for one app.
-`attempt`: a webhook is about to be sent, for the first time or again.
+`attempt`: a webhook is about to be sent, for the first time or again. `handshake`: a callback is to be verified.
 """
 
 
@@ -50,6 +53,8 @@ _REAL = "real seconds, whatever the world's clock says"
 _WORLD = "seconds of the world's clock"
 _SPACING = Parameter("spacing", "seconds", 0, f"from one copy to the next, {_WORLD}", high=30 * _DAY)
 _TIMES = Parameter("times", "whole", 2, "how often it arrives in all", high=100)
+_WINDOW = Parameter("seconds", "seconds", 5, f"length of the window from the first one on, {_WORLD}", high=30 * _DAY)
+_ORDER = Parameter("order", "choice", "shuffled", "by chance, or the last one first", ("shuffled", "reversed"))
 _AFTER_STATUS = Parameter(
     "after", "choice", "accepted", "the status after which it fails; accepted: it fails instead of being sent",
     ("accepted", "sent", "delivered", "read"),
@@ -131,6 +136,12 @@ ALL: tuple[Kind, ...] = (
         "`read` is told, `delivered` is not.",
         (Parameter("seconds", "seconds", 0, f"until `read`, if nothing else brings it, {_WORLD}", high=30 * _DAY),),
     ),
+    Kind(
+        "hurry",
+        "life",
+        "The next status follows within the same second.",
+        (Parameter("after", "choice", "sent", "the status that the next one follows at once", ("sent", "delivered")),),
+    ),
     Kind("lose", "telling", "It is never told."),
     Kind("duplicate", "telling", "It is told more than once, with the same bytes.", (_TIMES, _SPACING)),
     Kind(
@@ -138,8 +149,8 @@ ALL: tuple[Kind, ...] = (
         "telling",
         "What is told of one chat within a window comes in another order.",
         (
-            Parameter("seconds", "seconds", 5, f"length of the window from the first one on, {_WORLD}", high=30 * _DAY),
-            Parameter("order", "choice", "shuffled", "by chance, or the last one first", ("shuffled", "reversed")),
+            _WINDOW,
+            _ORDER,
         ),
     ),
     Kind("delay", "telling", "It is told later.", (Parameter("seconds", "seconds", 60, _WORLD, high=30 * _DAY),)),
@@ -147,6 +158,47 @@ ALL: tuple[Kind, ...] = (
     Kind(
         "delay_delivery", "delivery", "The webhook arrives late, with its old timestamps.",
         (Parameter("seconds", "seconds", 60, _WORLD, high=30 * _DAY),),
+    ),
+    Kind(
+        "reorder_delivery",
+        "delivery",
+        "The webhooks of one field and number within a window come in another order.",
+        (_WINDOW, _ORDER),
+    ),
+    Kind(
+        "burst",
+        "delivery",
+        "The webhooks of a window come all at the same moment, and none waits for the answer to another.",
+        (_WINDOW,),
+    ),
+    Kind(
+        "batch",
+        "delivery",
+        "The webhooks of a window come in one POST.",
+        (
+            Parameter(
+                "of", "choice", "mixed",
+                "entries of one change each, changes of one item each, items in one value, or all three levels",
+                ("entries", "changes", "items", "mixed"),
+            ),
+            Parameter("most", "whole", 1_000, "updates in one POST at most", high=1_000),
+            _WINDOW,
+            Parameter("order", "choice", "kept", "as they came, or by chance", ("kept", "shuffled")),
+        ),
+    ),
+    Kind(
+        "copy_to", "delivery",
+        "The webhook goes to another URL as well.",
+        (Parameter("url", "text", None, "which one; else the app's own callback, while an override is in force"),),
+    ),
+    Kind(
+        "reshape", "delivery",
+        "The webhook comes in another shape, or several come in its place; only webhooks that can have it are hit.",
+        (Parameter("how", "choice", ..., "which shape", tuple(SHAPES)),),
+    ),
+    Kind(
+        "late_acknowledgement", "attempt",
+        "What the app answers counts as too late, even a 200: the webhook is tried again.",
     ),
     Kind(
         "drop_delivery", "attempt", "The webhook gets lost on its way.",
@@ -167,5 +219,16 @@ ALL: tuple[Kind, ...] = (
     Kind("missing_signature", "attempt", "No signature at all."),
     Kind("old_signature_only", "attempt", "Only `X-Hub-Signature` (SHA-1) is there."),
     Kind("plain_bytes", "attempt", "The body is plain UTF-8 JSON without Meta's escapes, signed as it is."),
+    Kind(
+        "handshake", "handshake",
+        "The verification of a callback goes otherwise.",
+        (
+            Parameter(
+                "how", "choice", "repeated",
+                "asked twice, asked with a wrong token first, or the answer counts as too late",
+                ("repeated", "wrong_token", "too_late"),
+            ),
+        ),
+    ),
 )  # fmt: skip
 KINDS: dict[str, Kind] = {kind.name: kind for kind in ALL}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -48,14 +49,27 @@ def of_message(world: World, message: Message, status: str = "") -> Occasion:
 
 def of_delivery(world: World, delivery: Delivery) -> Occasion:
     """A webhook, about to be queued or sent; what it tells of is read out of its body."""
-    found = Occasion(f"webhook {delivery.id}", delivery.id)
-    value = _decode(delivery.body)["entry"][0]["changes"][0]["value"] if delivery.field == "messages" else {}
-    for kind in ("statuses", "messages"):
-        items = value.get(kind) if isinstance(value, dict) else None
-        for item in items if isinstance(items, list) else ():  # a value that somebody made up may hold anything
-            message = world.messages.get(str(item.get("id"))) if isinstance(item, dict) else None
-            if message is not None:
-                found = of_message(world, message, str(item.get("status", "")) if kind == "statuses" else "")
-    hit = f"webhook {delivery.id}: {found.hit}" if found.type else f"webhook {delivery.id}"
+    found: list[Occasion] = []
+    for item, kind in _items(delivery) if delivery.field == "messages" else ():
+        message = world.messages.get(str(item.get("id")))
+        if message is not None:
+            found.append(of_message(world, message, str(item.get("status", "")) if kind == "statuses" else ""))
+    hit = f"webhook {delivery.id}: {found[-1].hit}" if found else f"webhook {delivery.id}"
     number = (delivery.phone_number_id,) if delivery.phone_number_id else ()
-    return found._replace(hit=hit, subject=delivery.id, field=(delivery.field,), phone_number_id=number)
+    merged = {
+        name: tuple({value: None for one in found for value in getattr(one, name)})
+        for name in ("recipient", "template", "type", "status", "direction")
+    }
+    return Occasion(hit, delivery.id, field=(delivery.field,), phone_number_id=number, **merged)
+
+
+def _items(delivery: Delivery) -> Iterator[tuple[dict[str, Any], str]]:
+    """Messages and statuses of a body; a value that somebody made up may hold anything."""
+    for entry in _decode(delivery.body)["entry"]:
+        for change in entry["changes"]:
+            value = change["value"]
+            for kind in ("statuses", "messages"):
+                items = value.get(kind) if isinstance(value, dict) else None
+                for item in items if isinstance(items, list) else ():
+                    if isinstance(item, dict):
+                        yield item, kind

@@ -67,11 +67,17 @@ class Armed(msgspec.Struct, kw_only=True, omit_defaults=True):
         return max(0, int(when.number) - self.fired) if when.rule == "next" else None
 
 
-class Held(msgspec.Struct, kw_only=True):
-    """Deliveries that wait to be released together, in an order of the fault's own."""
+class Held(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Deliveries that wait to be released together, in an order of the fault's own.
+
+    `form` says how: one after the other if it is empty, side by side (`burst`), or in one POST of at most `most`
+    updates (`entries`, `changes`, `items`, `mixed`).
+    """
 
     until: int
     order: str
+    form: str = ""
+    most: int = 0
     deliveries: list[str] = []
 
 
@@ -131,16 +137,30 @@ class DeliveryHeld(_Event, frozen=True):
     delivery_id: str
     until: int
     order: str
+    form: str = ""
+    most: int = 0
 
 
 class DeliveriesReleased(_Event, frozen=True):
-    """Webhooks that waited go out now, in this order: a window ended, or an app takes webhooks again."""
+    """Webhooks that waited go out now, in this order: a window ended, or an app takes webhooks again.
+
+    `apart`: none waits for the answer to another.
+    """
 
     window: str
     order: tuple[str, ...]
+    apart: bool = False
 
 
-FaultEvent = FaultArmed | FaultsCleared | FaultAsked | FaultFired | DeliveryHeld | DeliveriesReleased
+class DeliveriesMerged(_Event, frozen=True):
+    """A webhook carries others from now on: its body is theirs too, and they are not sent themselves."""
+
+    carrier: str
+    members: tuple[str, ...]
+    body: bytes
+
+
+FaultEvent = FaultArmed | FaultsCleared | FaultAsked | FaultFired | DeliveryHeld | DeliveriesReleased | DeliveriesMerged
 
 
 def arm(faults: dict[str, Armed], record: FaultRecord, event: FaultArmed) -> None:
@@ -177,5 +197,7 @@ def hold(record: FaultRecord, event: DeliveryHeld) -> None:
     """A delivery waits in its window, which it opens if it is the first."""
     window = record.held.get(event.window)
     if window is None:
-        window = record.held[event.window] = Held(until=event.until, order=event.order)
+        window = record.held[event.window] = Held(
+            until=event.until, order=event.order, form=event.form, most=event.most
+        )
     window.deliveries.append(event.delivery_id)

@@ -6,33 +6,19 @@ Every decision is an event, so that a journal tells each thing that went wrong o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from localwaba.domain import deliveries
-from localwaba.domain.agenda import AnswerMessage, ReachStatus, ReleaseWindow, RetryDelivery, TellStatus
+from localwaba.domain.agenda import AnswerMessage, ReachStatus, TellStatus
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refusal
-from localwaba.domain.events import (
-    DeliveryAttempted,
-    DeliveryQueued,
-    Event,
-    MessageReceived,
-    Scheduled,
-    StatusReached,
-)
+from localwaba.domain.events import DeliveryAttempted, Event, Scheduled, StatusReached
 from localwaba.domain.fault_kinds import KINDS, MATCHES, Side
 from localwaba.domain.fault_occasions import Occasion, of_delivery, of_message
-from localwaba.domain.fault_state import (
-    Armed,
-    DeliveriesReleased,
-    DeliveryHeld,
-    Fault,
-    FaultAsked,
-    FaultFired,
-)
+from localwaba.domain.fault_state import Armed, Fault, FaultAsked, FaultFired
 from localwaba.domain.ids import derive
 from localwaba.domain.model import Attempt, Delivery, Message
 from localwaba.domain.statuses import RANK
@@ -106,11 +92,18 @@ class Ruling(NamedTuple):
     events: list[Event]
 
 
-def rule(world: World, side: Side, occasion: Occasion, at: int, **about: Any) -> Ruling:
-    """Asks all armed faults of a side in the order of their arming; after one that ends things, nobody else."""
+def rule(
+    world: World, side: Side, occasion: Occasion, at: int, fits: Callable[[Fault], bool] | None = None, **about: Any
+) -> Ruling:
+    """Asks all armed faults of a side in the order of their arming; after one that ends things, nobody else.
+
+    Faults that do not fit are not asked.
+    """
     fired: list[Fault] = []
     events: list[Event] = []
     for armed in _armed(world, side):
+        if fits is not None and not fits(armed.fault):
+            continue
         said = ask(world, armed, occasion, at, **about)
         if said is None:
             continue
@@ -127,12 +120,13 @@ def rule(world: World, side: Side, occasion: Occasion, at: int, **about: Any) ->
 
 def disturb(world: World, events: Sequence[Event]) -> Iterator[Event]:
     """The events that happen instead of some that were decided; taken one by one, each applied before the next."""
-    ended: set[str] = set()
+    ended: dict[str, str] = {}
     for index, event in enumerate(events):
         if type(event) is StatusReached and not event.fault:
             yield from _disturb_status(world, event, events[index + 1 :], ended)
         elif type(event) is Scheduled and _continues(event) in ended:
-            continue
+            if ended[_continues(event)] == "hurry":
+                yield replace(event, due=event.at) if isinstance(event.item, ReachStatus) else event
         else:
             yield event
 
@@ -142,7 +136,10 @@ def _continues(event: Scheduled) -> str:
     return item.message_id if isinstance(item, (ReachStatus, AnswerMessage)) else ""
 
 
-def _disturb_status(world: World, event: StatusReached, rest: Sequence[Event], ended: set[str]) -> Iterator[Event]:
+def _disturb_status(
+    world: World, event: StatusReached, rest: Sequence[Event], ended: dict[str, str]
+) -> Iterator[Event]:
+    """The status, or what a fault makes of it; `ended` notes the kind of a fault that touches what follows."""
     message = world.messages.get(event.message_id)
     if message is None:
         yield event
@@ -158,7 +155,7 @@ def _disturb_status(world: World, event: StatusReached, rest: Sequence[Event], e
         yield said
         if isinstance(said, FaultFired):
             if armed.fault.kind != "read_without_delivered":
-                ended.add(message.id)
+                ended[message.id] = armed.fault.kind
             yield from _INSTEAD[armed.fault.kind](armed.fault, event, rest)
             return
     yield event
@@ -169,6 +166,8 @@ def _is_turning(fault: Fault, event: StatusReached) -> bool:
     given = fault.parameters
     if fault.kind == "fail":
         return event.refusal is None and event.status == ("sent" if given["after"] == "accepted" else given["after"])
+    if fault.kind == "hurry":
+        return bool(event.status == given["after"])
     if fault.kind == "stuck_at":
         return RANK[event.status] > RANK[given["status"]]
     return event.status == "delivered"
@@ -190,6 +189,10 @@ def _stick(fault: Fault, event: StatusReached, rest: Sequence[Event]) -> list[Ev
     return []
 
 
+def _hurry(fault: Fault, event: StatusReached, rest: Sequence[Event]) -> list[Event]:
+    return [event]
+
+
 def _skip_delivered(fault: Fault, event: StatusReached, rest: Sequence[Event]) -> list[Event]:
     following = any(
         isinstance(one, Scheduled) and isinstance(one.item, ReachStatus) and one.item.message_id == event.message_id
@@ -205,7 +208,7 @@ def _skip_delivered(fault: Fault, event: StatusReached, rest: Sequence[Event]) -
     ]
 
 
-_INSTEAD = {"fail": _fail, "stuck_at": _stick, "read_without_delivered": _skip_delivered}
+_INSTEAD = {"fail": _fail, "hurry": _hurry, "stuck_at": _stick, "read_without_delivered": _skip_delivered}
 
 
 def tell_status(world: World, item: TellStatus, now: int) -> list[Event]:
@@ -243,99 +246,13 @@ def tell(item: TellStatus, now: int) -> list[Event]:
     return events
 
 
-# what is told of it, and to whom
+# how it is sent
 
 
-def reroute(world: World, event: Event, queue: Iterable[DeliveryQueued]) -> Iterator[Event]:
-    """The webhooks that tell of an event: lost, repeated, late, in another order. Taken one by one, as `disturb`."""
-    told: tuple[Fault, ...] = ()
-    about = _about(world, event)
-    if about is not None:
-        ruling = rule(world, "telling", about, event.at, message_id=about.subject)
-        told = ruling.fired
-        yield from ruling.events
-    for queued in queue:
-        delivery = queued.delivery
-        ruling = rule(world, "delivery", of_delivery(world, delivery), event.at, delivery_id=delivery.id)
-        yield from ruling.events
-        yield from _route(world, delivery, (*told, *ruling.fired), event.at)
-
-
-def _about(world: World, event: Event) -> Occasion | None:
-    if type(event) is StatusReached:
-        message = world.messages.get(event.message_id)
-        return of_message(world, message, event.status) if message else None
-    return of_message(world, event.message) if type(event) is MessageReceived else None
-
-
-def _route(world: World, delivery: Delivery, faults: Sequence[Fault], at: int) -> Iterator[Event]:
-    lost = next((fault for fault in faults if fault.kind == "lose"), None)
-    if lost is not None:
-        yield DeliveryQueued(at=at, delivery=delivery)
-        yield _abandon(delivery, lost, at)
-        return
-    pause = sum(fault.parameters["seconds"] for fault in faults if fault.kind in ("delay", "delay_delivery"))
-    window = next((fault for fault in faults if fault.kind == "reorder"), None)
-    due = at + int(pause * SECOND)
-    yield from _send_at(world, delivery, window, at, due)
-    for copy, after in _copies(world, delivery, faults):
-        yield from _send_at(world, copy, window, at, due + after)
-
-
-def _copies(world: World, delivery: Delivery, faults: Sequence[Fault]) -> Iterator[tuple[Delivery, int]]:
-    """The same webhook again, and how many milliseconds later. No id is drawn: other ids stay as without faults."""
-    for fault in faults:
-        if fault.kind in ("duplicate", "duplicate_delivery"):
-            spacing = int(fault.parameters["spacing"] * SECOND)
-            for n in range(1, fault.parameters["times"]):
-                name = derive(world.seed, f"fault {fault.id} {delivery.id} {n}", 8).hex()
-                # in a lane of its own: a pair at the same moment must be able to arrive side by side
-                lane = delivery.lane if spacing else f"{delivery.lane} copy {n}"
-                yield replace(delivery, id=name, lane=lane), n * spacing
-
-
-def _send_at(world: World, delivery: Delivery, window: Fault | None, at: int, due: int) -> Iterator[Event]:
-    if window is not None:
-        key = f"{window.id} {delivery.app_id} {delivery.lane.partition(' ')[0]}"
-        held = world.fault_record.held.get(key)
-        until = held.until if held else due + max(1, int(window.parameters["seconds"] * SECOND))
-        yield DeliveryQueued(at=at, delivery=replace(delivery, next_at=until))
-        if held is None:
-            yield Scheduled(at=at, due=until, item=ReleaseWindow(key))
-        order = window.parameters["order"]
-        yield DeliveryHeld(at=at, window=key, delivery_id=delivery.id, until=until, order=order)
-    elif due > at:
-        yield DeliveryQueued(at=at, delivery=replace(delivery, next_at=due))
-        yield Scheduled(at=at, due=due, item=RetryDelivery(delivery.id))
-    else:
-        yield DeliveryQueued(at=at, delivery=delivery)
-
-
-def _abandon(delivery: Delivery, fault: Fault, at: int, url: str = "") -> DeliveryAttempted:
+def abandon(delivery: Delivery, fault: Fault, at: int, url: str = "") -> DeliveryAttempted:
+    """A webhook is lost because a fault wants it so, and says so."""
     attempt = Attempt(at=at, url=url, error=f"lost on purpose: {describe(fault)}")
     return DeliveryAttempted(at=at, delivery_id=delivery.id, attempt=attempt, state="abandoned")
-
-
-def release(world: World, item: ReleaseWindow, now: int) -> list[Event]:
-    """A window ends: what it held goes out in its own order."""
-    held = world.fault_record.held.get(item.window)
-    if held is None:
-        return []
-    order = _permuted(held.deliveries, held.order, f"{world.seed} {item.window} {held.until}")
-    sending = [Scheduled(at=now, due=now, item=RetryDelivery(delivery_id)) for delivery_id in order]
-    return [DeliveriesReleased(at=now, window=item.window, order=tuple(order)), *sending]
-
-
-def _permuted(things: list[str], order: str, salt: str) -> list[str]:
-    """The things in another order: never the one that they had, if there are two."""
-    if order == "reversed":
-        return things[::-1]
-    places = sorted(range(len(things)), key=lambda place: derive(salt, f"place {place}"))
-    found = [things[place] for place in places]
-    return found if found != things else [*things[1:], *things[:1]]
-
-
-# how it is sent
 
 
 class Forged(NamedTuple):
@@ -352,7 +269,7 @@ def forge(world: World, delivery: Delivery, url: str, at: int) -> Forged:
     drop = next((fault for fault in ruling.fired if fault.kind == "drop_delivery"), None)
     if drop is None:
         return Forged(False, ruling.fired, ruling.events)
-    lost = _abandon(delivery, drop, at, url)
+    lost = abandon(delivery, drop, at, url)
     if not drop.parameters["retried"]:
         return Forged(True, ruling.fired, [*ruling.events, lost])
     return Forged(True, ruling.fired, [*ruling.events, *deliveries.attempted(world, delivery.id, lost.attempt, at)])

@@ -370,11 +370,14 @@ class Attempt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Delivery(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
-    """A webhook for one app. `state` is one of pending, delivered, abandoned, unroutable.
+    """A webhook for one app. `state` is one of pending, delivered, abandoned, unroutable, carried.
 
     It tells of `message_id`, and of which `status` if of one. `dispatch` has the webhooks of all apps that are told the
     same, in the order in which they are called, if there are several. `retention` is for how many milliseconds it is
     tried where that is less than usual.
+
+    `url` is where it goes, if not where its field and number say. One that is carried is part of the POST of its
+    `carrier`, which says what became of it.
     """
 
     id: str
@@ -392,6 +395,8 @@ class Delivery(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     status: str = ""
     dispatch: tuple[str, ...] = ()
     retention: int = 0
+    url: str = ""
+    carrier: str = ""
 
 
 Stored = (

@@ -33,7 +33,12 @@ _LONGEST = 1_000
 
 
 def arm_faults(world: World, now: int, body: dict[str, Any]) -> list[Event]:
-    """The events of `POST /faults`: one fault, or all of a preset with other `when` and `match` if they are given."""
+    """The events of `POST /faults`: one fault, or all of a preset with other `when` and `match` if they are given.
+
+    A preset may also be named as the `kind`, unless there is a kind of that name.
+    """
+    if "preset" not in body and body.get("kind") in PRESETS and body["kind"] not in KINDS:
+        body = {"preset" if key == "kind" else key: value for key, value in body.items()}
     if "preset" not in body:
         return [FaultArmed(at=now, fault=_unique(world, read_fault(world, body), 0))]
     only(body, ("preset", "when", "match"), "a preset")
@@ -86,7 +91,7 @@ def read_fault(world: World, body: dict[str, Any], preset: str = "") -> Fault:
         raise Mistake(f'a fault needs its kind, as in {{"kind":"latency","seconds":2}}{nearest("", KINDS)}')
     kind = KINDS.get(name)
     if kind is None:
-        raise Mistake(f"there is no kind of fault {name!r}{nearest(name, KINDS)}")
+        raise Mistake(f"there is no kind of fault {name!r}{nearest(name, (*KINDS, *PRESETS))}")
     only(body, ("id", "kind", "when", "match", *(one.name for one in kind.parameters)), f"a fault of kind {name}")
     fault_id = text_of(body, "id", limit=80)
     if fault_id and not _ID.match(fault_id):
@@ -192,6 +197,8 @@ def _read_parameters(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
             value = _read_value(one, body)
         if value is not None:
             found[one.name] = value
+    if "code" in found:
+        _check_channel(kind, found["code"], found.get("subcode"))
     if "subcode" in found and find_error(found["code"], found["subcode"]) is find_error(found["code"]):
         subcodes = [str(row.subcode) for row in errors() if row.code == found["code"] and row.subcode]
         raise Mistake(f"{found['code']} has no subcode {found['subcode']}{nearest(str(found['subcode']), subcodes)}")
@@ -214,6 +221,8 @@ def _read_value(one: Parameter, body: Mapping[str, Any]) -> Any:
         return _line(one.name, text_of(body, one.name, limit=_LONGEST))
     if one.kind == "code":
         return _read_code(value)
+    if one.name == "how" and isinstance(value, str) and value not in one.choices:
+        raise Mistake(f"how cannot be {value!r}{nearest(value, one.choices)}")
     if isinstance(value, bool) or value not in one.choices:
         known = ", ".join(str(choice) for choice in one.choices)
         raise Mistake(f"{one.name} is one of {known}, not {value!r}")
@@ -234,6 +243,18 @@ def _read_code(value: Any) -> int:
         known = sorted({row.code for row in errors()}, key=lambda code: abs(code - value))[:3]
         raise Mistake(f"the catalogue has no error {value}; the nearest are {', '.join(map(str, known))}")
     return value
+
+
+def _check_channel(kind: Kind, code: int, subcode: int | None) -> None:
+    """Refuses codes that the platform does not use any more, or never answers a call with."""
+    rows = [row for row in errors() if row.code == code and (subcode is None or row.subcode == subcode)]
+    if rows and all(row.retired for row in rows):
+        raise Mistake(f"{code} is retired: Meta answers nothing with it any more")
+    if kind.name == "error" and rows and all(row.channel == "webhook" for row in rows):
+        raise Mistake(
+            f"{code} comes by webhook only, never as the answer to a call: "
+            f'arm {{"kind":"fail","code":{code}}} to have messages fail with it'
+        )
 
 
 # shown
@@ -301,6 +322,13 @@ def _parameter(one: Parameter) -> dict[str, Any]:
 def show_presets() -> list[dict[str, Any]]:
     """Every preset with the reports that motivate it."""
     return [
-        {"preset": name, "text": one.text, "reports": list(one.reports), "faults": list(one.faults)}
+        {
+            "preset": name,
+            "text": one.text,
+            "reports": list(one.reports),
+            "faults": list(one.faults),
+            "shown_by": one.shown_by,
+            "is_mode": one.is_mode,
+        }
         for name, one in PRESETS.items()
     ]

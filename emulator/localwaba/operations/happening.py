@@ -9,6 +9,7 @@ import msgspec
 
 from localwaba.domain import (
     enforcement,
+    fault_windows,
     faults,
     group_messages,
     inbound,
@@ -153,7 +154,7 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     ArchiveTemplate: lambda world, item, now, ids: template_life.archive_idle(world, item.template_id, now),
     PurgeTemplate: lambda world, item, now, ids: template_life.purge(world, item.template_id, item.stamp, now),
     TellStatus: lambda world, item, now, ids: faults.tell_status(world, item, now),
-    ReleaseWindow: lambda world, item, now, ids: faults.release(world, item, now),
+    ReleaseWindow: lambda world, item, now, ids: fault_windows.release(world, item, now),
     EndRestriction: lambda world, item, now, ids: enforcement.end_restriction(
         world, item.waba_id, item.kind, item.until, now
     ),

@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
-from localwaba.domain import deliveries, faults, routing, statuses
+from localwaba.domain import deliveries, fault_routing, faults, statuses
 from localwaba.domain.agenda import DispatchMessage, Item, RetryDelivery
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import Reading
 from localwaba.domain.consequences import follow
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import CameDue, DeliveryQueued, Event, LinkWanted
+from localwaba.domain.fault_occasions import Occasion
 from localwaba.domain.fault_state import FaultsCleared
+from localwaba.domain.faults import describe
 from localwaba.domain.ids import Ids, derive_number
 from localwaba.domain.model import Attempt, Delivery
 from localwaba.domain.policy import Policy
@@ -30,7 +33,9 @@ from localwaba.runtime.journal import Journal
 from localwaba.runtime.network import Network
 from localwaba.runtime.system import elapsed, milliseconds
 from localwaba.versions.table import traits_of
+from localwaba.webhooks.verification import refuse_late
 from localwaba.wire.moments import iso
+from localwaba.wire.reshaping import reshape
 
 if TYPE_CHECKING:
     from localwaba.runtime.people import People
@@ -60,6 +65,7 @@ class WorldHost:
         self.brought: frozenset[str] = frozenset()  # tokens out of a snapshot of another world
         self._lock = asyncio.Lock()
         self._closed = False
+        self._unheard: dict[str, str] = {}  # webhooks under way whose answer will count as too late, and why
         self._people: People | None = None
         self.seeded()
 
@@ -117,7 +123,7 @@ class WorldHost:
     def _reroute(self, event: Event, queue: Sequence[DeliveryQueued], ids: Ids) -> None:
         """Queues webhooks as the armed faults will have it."""
         queued: list[Delivery] = []
-        for told in faults.reroute(self.world, event, queue):
+        for told in fault_routing.reroute(self.world, event, queue, reshape):
             apply(self.world, told)
             self.entries.add_event(told, ids.drawn)
             if type(told) is DeliveryQueued:
@@ -220,7 +226,7 @@ class WorldHost:
         delivery = world.deliveries.get(delivery_id)
         if delivery is None:
             return
-        url = routing.target(world, delivery.app_id, delivery.waba_id, delivery.phone_number_id, delivery.field)
+        url = fault_routing.target(world, delivery)
         if url is None:
             self._conclude(delivery_id, Attempt(self.now(), "", error="no app is subscribed any more"))
             return
@@ -228,6 +234,9 @@ class WorldHost:
             forged = faults.forge(world, delivery, url, self.now())
             self.commit(forged.events, world.ids())
             if not forged.lost:
+                for fault in forged.faults:
+                    if fault.kind == "late_acknowledgement":
+                        self._unheard[delivery.id] = describe(fault)
                 self._network.post(self, delivery, url, forged.faults)
             return
         self._network.post(self, delivery, url)
@@ -235,6 +244,11 @@ class WorldHost:
     def answered(self, delivery_id: str, attempt: Attempt) -> None:
         """An app has answered a webhook, or failed to."""
         if not self._closed:
+            late = self._unheard.pop(delivery_id, "")
+            if late:
+                heard = f"answered {attempt.status}" if attempt.status else attempt.error
+                text = f"{heard}, which counts as too late on purpose: {late}"
+                attempt = replace(attempt, status=None, error=text)
             self._conclude(delivery_id, attempt)
             self.wake()
 
@@ -244,6 +258,21 @@ class WorldHost:
 
     async def shake_hands(self, handshake: Handshake) -> Refusal | None:
         """Performs the verification of a callback; the refusal if it failed."""
+        if self.world.faults:
+            occasion = Occasion(f"handshake with {handshake.url}", handshake.url)
+            ruling = faults.rule(self.world, "handshake", occasion, self.now())
+            self.commit(ruling.events, self.world.ids())
+            ways = {fault.parameters["how"] for fault in ruling.fired}
+            if "wrong_token" in ways:  # whatever it is answered
+                await self._shake_hands(replace(handshake, verify_token=f"not-{handshake.verify_token}"))
+            if "repeated" in ways:
+                await self._shake_hands(handshake)
+            if "too_late" in ways:
+                await self._shake_hands(handshake)
+                return refuse_late(handshake.url, self.world.policy.verify_timeout)
+        return await self._shake_hands(handshake)
+
+    async def _shake_hands(self, handshake: Handshake) -> Refusal | None:
         self._handshakes += 1
         purpose = f"challenge {self.world.sequence} {self._handshakes}"  # no id is drawn: nothing happens in the world
         challenge = derive_number(self.world.seed, purpose, 10)
@@ -329,15 +358,16 @@ class WorldHost:
 
     def reset(self) -> None:
         """The world as it was seeded: nothing is pending, nothing is remembered."""
-        if self.world.faults:  # said, so that whoever watches knows
-            gone = FaultsCleared(at=self.now(), ids=tuple(self.world.faults))
-            self.commit([gone], self.world.ids())
+        seeded = restore(self._seed)
+        gone = tuple(name for name in self.world.faults if name not in seeded.faults)
+        if gone:  # said, so that whoever watches knows
+            self.commit([FaultsCleared(at=self.now(), ids=gone)], self.world.ids())
         self._halt()
         self._handshakes = 0
         self.brought = frozenset()
         base_url = self.world.base_url
         self.blobs.close()
-        self.world = restore(self._seed)
+        self.world = seeded
         self.world.base_url = base_url
         if self._seed_reading.rate == 0:
             self._reading = self._seed_reading
@@ -349,6 +379,7 @@ class WorldHost:
     def _halt(self) -> None:
         """Forgets what is on its way."""
         self._network.drop(self.world.name)
+        self._unheard.clear()
         self._outgoing.clear()
         for task in self._fetching:
             task.cancel()

@@ -16,6 +16,8 @@ from localwaba.http.app import App
 from localwaba.http.guards import Guard
 from localwaba.operations.call import Handshake
 from localwaba.operations.callbacks import subscribe_app
+from localwaba.operations.fault_presets import PRESETS
+from localwaba.operations.faults import arm_faults
 from localwaba.runtime.blobs import BlobStore
 from localwaba.runtime.connections import Connection
 from localwaba.runtime.host import WorldHost
@@ -172,6 +174,8 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
     serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
     try:
         await server.listening(serving)
+        for name in settings.faults:
+            arm(default, name)
         if settings.webhook_url:
             await subscribe(default, settings)
         if not is_guest:
@@ -185,6 +189,13 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
         await asyncio.gather(serving, return_exceptions=True)
         hosts.close()
         await network.close()
+
+
+def arm(host: WorldHost, name: str) -> None:
+    """Arms a fault of the settings as part of the seed: a reset leaves it armed."""
+    named = {"preset": name} if name in PRESETS else {"kind": name}
+    host.commit(arm_faults(host.world, host.now(), named), host.world.ids())
+    host.seeded()
 
 
 async def subscribe(host: WorldHost, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     An empty `fields` subscribes to every webhook field, an empty `app_secret` is derived from the seed. `clock_now` is
     the world's time at the start in seconds since the epoch; None: the machine's. `policy` holds only the knobs that
-    differ from the default.
+    differ from the default, `faults` the names of what is armed from the start.
     """
 
     host: str = "127.0.0.1"
@@ -54,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     clock_mode: Literal["real", "frozen", "scaled"] = "real"
     clock_now: float | None = None
     clock_rate: float | None = None
+    faults: tuple[str, ...] = ()
     policy: dict[str, Any] = {}
 
     @property
@@ -107,12 +108,15 @@ PLACES: dict[str, Place] = {
     "clock_mode": Place("clock", "mode", "MODE", "real, frozen or scaled"),
     "clock_now": Place("clock", "now", "TIME", "the world's time at the start, as 2026-01-31T12:00:00Z"),
     "clock_rate": Place("clock", "rate", "X", "seconds of the world per second of the machine"),
+    "faults": Place("world", "faults", "NAME,…", "what goes wrong on purpose from the start; localwaba faults list"),
     "policy": Place("policy", "", "KNOB=VALUE", "turn a knob of the platform, as read_after=null"),
 }
 
 
 def flag_of(name: str) -> str:
     """The flag of a setting."""
+    if name == "faults":
+        return "--fault"  # it is given once for each
     return "--" + name.replace("_", "-")
 
 
@@ -262,7 +266,7 @@ def _convert(given: _Given) -> Any:
     value = given.value
     if given.name == "clock_now":
         return _moment(given)
-    if given.name in ("allow_targets", "fields"):
+    if given.name in ("allow_targets", "faults", "fields"):
         if given.is_text:
             texts = [value] if isinstance(value, str) else value
             value = [part.strip() for text in texts for part in text.split(",") if part.strip()]
@@ -329,6 +333,8 @@ def _check(settings: Settings, where: Mapping[str, str]) -> None:
         raise refuse("clock_rate", "a frozen clock has no rate; use --clock-mode scaled")
     if settings.clock_mode == "scaled" and settings.clock_rate is None:
         raise refuse("clock_mode", "scaled needs a rate; add --clock-rate")
+    for name in settings.faults:
+        _check_fault(name, refuse)
     if not settings.verify_token:
         raise refuse("verify_token", "must not be empty")
     if not _NAME.fullmatch(settings.world):
@@ -348,6 +354,19 @@ def _check(settings: Settings, where: Mapping[str, str]) -> None:
         if why:
             hint = "" if "neither this machine" not in why else f"; allow it with {flag_of('allow_targets')} HOST"
             raise refuse("webhook_url", why + hint)
+
+
+def _check_fault(name: str, refuse: Callable[[str, str], BadSettings]) -> None:
+    """A fault that is armed by its name alone."""
+    from localwaba.domain.fault_kinds import KINDS
+    from localwaba.operations.fault_presets import PRESETS
+
+    kind = KINDS.get(name)
+    if kind is None and name not in PRESETS:
+        raise refuse("faults", f"there is no fault {name}{nearest(name, (*KINDS, *PRESETS))}")
+    missing = [one.name for one in kind.parameters if one.default is ...] if kind and name not in PRESETS else []
+    if missing:
+        raise refuse("faults", f"{name} needs its {missing[0]}: arm it with POST /_localwaba/faults")
 
 
 def _plain(error: ValueError | msgspec.ValidationError) -> str:

@@ -31,6 +31,11 @@ async def verify(
     return None
 
 
+def refuse_late(url: str, timeout: float = VERIFY_TIMEOUT) -> Refusal:
+    """What a callback that does not answer in time is refused with, although it may have answered well."""
+    return _refuse_answer(Reply(None, f"no answer within {timeout:g} s, on purpose", fault="timeout"), url, timeout)
+
+
 def verification_url(url: str, verify_token: str, challenge: str) -> str:
     """The callback URL with the three parameters appended to whatever query it has.
 
