@@ -31,6 +31,7 @@ def test_pages_are_current(script: ModuleType) -> None:
     """The committed pages equal those that the script writes."""
     assert script.ERRORS.read_text(encoding="utf-8") == script.render_errors()
     assert script.RULES.read_text(encoding="utf-8") == script.render_rules()
+    assert script.FAULTS.read_text(encoding="utf-8") == script.render_faults()
 
 
 def test_nothing_is_left_out(script: ModuleType) -> None:
@@ -43,8 +44,10 @@ def test_nothing_is_left_out(script: ModuleType) -> None:
 
 def test_a_stale_page_is_noticed(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--check` fails for a page that is not what it should be, and writes nothing."""
-    for name in ("ERRORS", "RULES"):
+    for name in ("ERRORS", "RULES", "FAULTS"):
+        text = getattr(script, name).read_text(encoding="utf-8")
         monkeypatch.setattr(script, name, tmp_path / name)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     assert script.main([]) == script.main(["--check"]) == 0
     script.RULES.write_text("old", encoding="utf-8")
     assert (script.main(["--check"]), script.RULES.read_text(encoding="utf-8")) == (1, "old")

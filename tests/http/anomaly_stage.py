@@ -78,7 +78,9 @@ class Stage(Platform):  # type: ignore[misc]
 
     def __init__(self, seed: int = 0) -> None:
         self.listening = Listening()
-        super().__init__(self.listening, seed=seed, policy=_common.UNLIMITED | {"delivered_after": 1.5, "read_after": 2.0})
+        super().__init__(
+            self.listening, seed=seed, policy=_common.UNLIMITED | {"delivered_after": 1.5, "read_after": 2.0}
+        )
         self.control("PUT", "webhook", {"url": CALLBACK})
         self.writes("hello")
         self.passes(60)
@@ -136,7 +138,10 @@ ASKED = {
     "type": "interactive",
     "interactive": {"type": "button", "body": {"text": "Well?"}, "action": _BUTTONS},
 }
-_CARD = {"name": {"formatted_name": "Bea", "first_name": "Bea"}, "phones": [{"phone": "+1 650 555 0100", "type": "CELL"}]}
+_CARD = {
+    "name": {"formatted_name": "Bea", "first_name": "Bea"},
+    "phones": [{"phone": "+1 650 555 0100", "type": "CELL"}],
+}
 
 
 def writing(stage: Stage) -> None:
@@ -269,7 +274,10 @@ def recalling(stage: Stage) -> None:
         for n in range(3)
     ]
     messages.append({"from": USER, "id": "wamid.3", "timestamp": str(NOON), "type": "image", "image": {"id": "5"}})
-    chunk = {"metadata": {"phase": 0, "chunk_order": 1, "progress": 100}, "threads": [{"id": USER, "messages": messages}]}
+    chunk = {
+        "metadata": {"phase": 0, "chunk_order": 1, "progress": 100},
+        "threads": [{"id": USER, "messages": messages}],
+    }
     metadata = {"display_phone_number": "1555", "phone_number_id": stage.number}
     stage.announces("history", {"messaging_product": "whatsapp", "metadata": metadata, "history": [chunk]})
     stage.passes(60)

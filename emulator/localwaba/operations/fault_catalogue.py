@@ -11,7 +11,6 @@ from localwaba.operations.fault_preset import Preset
 from localwaba.operations.fault_presets import PRESETS
 from localwaba.operations.mistakes import Mistake, nearest
 
-
 _URL = "http://127.0.0.1:4080/_localwaba/faults"
 
 
