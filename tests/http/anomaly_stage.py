@@ -20,7 +20,8 @@ from localwaba.wire.signature import matches
 def _load(name: str) -> Any:
     """A module of this folder, which is no package."""
     spec = spec_from_file_location(f"anomaly_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localwaba.cli.fault_lines import fault_line
-from localwaba.domain import faults
+from localwaba.domain import fault_windows, faults
 from localwaba.domain.applying import apply
 from localwaba.domain.events import Event, Scheduled, StatusReached
 from localwaba.domain.fault_kinds import KINDS, MATCHES
@@ -157,19 +157,21 @@ def test_undisturbed(world: World) -> None:
 def test_permutations() -> None:
     """Shuffled is by the salt and never the old order; reversed is reversed; nothing is lost."""
     things = list("abcd")
-    shuffled = {tuple(faults._permuted(things, "shuffled", str(salt))) for salt in range(200)}
+    shuffled = {tuple(fault_windows._permuted(things, "shuffled", str(salt))) for salt in range(200)}
     assert tuple(things) not in shuffled
     assert len(shuffled) > 10
     assert {tuple(sorted(one)) for one in shuffled} == {tuple(things)}
-    assert faults._permuted(things, "reversed", "") == list("dcba")
-    assert faults._permuted(["a"], "shuffled", "") == ["a"]
-    assert faults._permuted([], "shuffled", "") == []
+    assert fault_windows._permuted(things, "reversed", "") == list("dcba")
+    assert fault_windows._permuted(["a"], "shuffled", "") == ["a"]
+    assert fault_windows._permuted([], "shuffled", "") == []
 
 
 def test_every_kind_is_read(world: World) -> None:
     """Each kind can be armed with its required parameters alone, and gets all of its defaults."""
     for name, kind in KINDS.items():
-        body = {"kind": name} | ({"code": 131056} if name == "error" else {})
+        body = {"kind": name} | (
+            {"code": 131056} if name == "error" else {"how": "no_phone"} if name == "reshape" else {}
+        )
         found = read_fault(world, body)
         wanted = {one.name for one in kind.parameters if one.default is not None}
         assert set(found.parameters) == wanted
@@ -177,11 +179,11 @@ def test_every_kind_is_read(world: World) -> None:
 
 
 def test_presets_name_each_thread_as_it_is_cited() -> None:
-    """A report is owner/repository#number, or what Meta announces."""
+    """A report is owner/repository#number, what Meta announces, or captured traffic."""
     for preset in PRESETS.values():
         for report in preset.reports:
             owner, _, number = report.partition("#")
-            assert report.startswith("Meta: ") or (owner.count("/") == 1 and number.isdigit()), report
+            assert report.startswith(("Meta: ", "captured: ")) or (owner.count("/") == 1 and number.isdigit()), report
 
 
 # what is forged

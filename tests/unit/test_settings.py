@@ -220,7 +220,8 @@ def test_loopback(host: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(PLACES) - {"policy", "fields", "allow_targets", "webhook_ca", "webhook_cert", "webhook_key"})
+    "name",
+    sorted(set(PLACES) - {"policy", "faults", "fields", "allow_targets", "webhook_ca", "webhook_cert", "webhook_key"}),
 )
 def test_flag_and_variable_agree(name: str) -> None:
     """A text means the same as a flag and as a variable, whichever setting it is for."""
@@ -237,6 +238,31 @@ def test_flag_and_variable_agree(name: str) -> None:
     assert flag_of(name) == "--" + name.replace("_", "-")
     assert getattr(read_settings({name: text}), name) == getattr(read_settings({}, {variable_of(name): text}), name)
     assert getattr(read_settings({name: text}), name) != getattr(Settings(), name)
+
+
+def test_faults(tmp_path: Path) -> None:
+    """Faults that are armed from the start are named one by one, by commas, or as a list of the file."""
+    names = ("late-delivery", "drop")
+    path = tmp_path / "localwaba.toml"
+    path.write_text('[world]\nfaults = ["late-delivery", "drop"]\n', encoding="utf-8")
+    assert flag_of("faults") == "--fault"
+    assert read_settings({"faults": list(names)}).faults == names
+    assert read_settings({}, {"LOCALWABA_FAULTS": "late-delivery, drop"}).faults == names
+    assert read_settings({}, {}, path).faults == names
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("late-delivry", ["--fault", "did you mean late-delivery?"]),
+        ("stuck", ["there is no fault stuck"]),
+        ("reshape", ["reshape needs its how", "POST /_localwaba/faults"]),
+    ],
+)
+def test_unknown_faults(name: str, words: list[str]) -> None:
+    """A fault that there is not, or that needs more than its name, is refused before the start."""
+    text = mistake({"faults": [name]})
+    assert [word for word in words if word not in text] == []
 
 
 def test_profile() -> None:

@@ -1,4 +1,4 @@
-"""Bugs that integrations really had, by how often and how badly: what in this emulator would have found each of them."""
+"""Bugs that integrations really had, by how often and how badly, and what here would have found each of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class Bug(NamedTuple):
 BUGS: tuple[Bug, ...] = (
     Bug(
         "A failure comes after the 200 and is lost",
-        ("failed-only", "failed-after-sent", "delivered-and-failed", "failed-without-errors", "failed-with-several-errors"),
+        ("failed-only", "failed-after-sent", "delivered-and-failed", "failed-without-errors",
+         "failed-with-several-errors"),
     ),
     Bug(
         "Parameters of a template do not fit it",

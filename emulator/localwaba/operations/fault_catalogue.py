@@ -29,7 +29,7 @@ def names() -> tuple[str, ...]:
 def check_name(name: str, words: tuple[str, ...] = ()) -> None:
     """Mistake for a name that nothing has, with what was probably meant; `words` might have been meant too."""
     if name not in PRESETS and name not in KINDS:
-        meant = nearest(name.replace("_", "-"), (*PRESETS, *words)) or nearest(name, KINDS)
+        meant = nearest(name, (*PRESETS, *KINDS, *words))
         raise Mistake(f"there is no fault {name!r}{meant}; `localwaba faults list` has all")
 
 
