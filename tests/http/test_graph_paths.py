@@ -103,7 +103,7 @@ def test_wrong_method(shared_platform: Any, method: str) -> None:
 
 def test_known_gap(shared_platform: Any) -> None:
     """An operation of Graph that is not imitated says so, instead of inventing an answer."""
-    reply = shared_platform.graph("GET", f"/{shared_platform.number}/message_history")
+    reply = shared_platform.graph("POST", f"/{shared_platform.number}/messages_encrypted", {})
     assert (reply.status, reply.error["code"]) == (400, 2500)
     assert "known gap" in reply.why
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from localwaba.domain.errors import Refusal, Refused, refuse
+from localwaba.domain.history import find_message
 from localwaba.domain.model import Token
 from localwaba.domain.traits import Traits
 from localwaba.http import faulting
@@ -204,6 +205,8 @@ def _find(exchange: Exchange, place: Place, token: Token | None) -> tuple[Route,
     if token is None:
         raise no_token(place.edge, exchange.headers)
     kind = exchange.host.world.nodes.get(node)
+    if kind is None and find_message(exchange.host.world, node) is not None:
+        kind = "message_history"
     if kind is None:
         raise unknown_object(method, node)
     edge = f"{place.edge}/{place.tail}" if place.tail else place.edge

@@ -117,6 +117,11 @@ def _find(items: Sequence[T], place: _Place, key: Callable[[T], str]) -> int | N
     return next((index for index, item in enumerate(items) if key(item) == place.key), None)
 
 
+def cursor(index: int, key: str) -> str:
+    """The cursor of an item of a list, for lists that show one beside each item."""
+    return _cursor(index, key)
+
+
 def _cursor(index: int, key: str) -> str:
     raw = f"{index}:{key}".encode()
     inner = urlsafe_b64encode(_HEAD + _seal(raw) + raw).rstrip(b"=")
