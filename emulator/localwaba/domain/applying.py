@@ -329,6 +329,7 @@ def _merge(world: World, event: DeliveriesMerged) -> None:
     if carrier is None:
         return
     carrier.body = event.body
+    carrier.lane = "batch"  # what is too much for one POST comes one after the other
     for delivery_id in event.members:
         delivery = world.deliveries.get(delivery_id)
         if delivery is not None:

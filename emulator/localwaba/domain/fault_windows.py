@@ -17,8 +17,6 @@ from localwaba.domain.world import World
 
 WINDOWS = frozenset({"reorder", "reorder_delivery", "burst", "batch"})
 """Kinds of faults that hold webhooks back."""
-_LARGEST = 3_000_000
-"""Bytes of one POST (Meta: webhooks overview)."""
 
 
 def hold(world: World, delivery: Delivery, window: Fault, url: str, at: int, due: int) -> Iterator[Event]:
@@ -58,7 +56,7 @@ def release(world: World, item: ReleaseWindow, now: int) -> list[Event]:
     order = _permuted(held.deliveries, held.order, f"{world.seed} {item.window} {held.until}")
     merged: list[Event] = []
     if held.form and held.form != "burst":
-        merged = _merge(world, order, held.form, held.most, held.order == "shuffled", now)
+        merged = merge(world, order, held.form, held.most, held.order == "shuffled", now)
         inside = {one for event in merged if isinstance(event, DeliveriesMerged) for one in event.members}
         order = [one for one in order if one not in inside]
     sending = [Scheduled(at=now, due=now, item=RetryDelivery(delivery_id)) for delivery_id in order]
@@ -77,7 +75,7 @@ def _permuted(things: list[str], order: str, salt: str) -> list[str]:
     return found if found != things else [*things[1:], *things[:1]]
 
 
-def _merge(world: World, order: Sequence[str], form: str, most: int, mingled: bool, now: int) -> list[Event]:
+def merge(world: World, order: Sequence[str], form: str, most: int, mingled: bool, now: int) -> list[Event]:
     """The webhooks in as few POSTs as may be; the first one of each carries the others."""
     found: list[Event] = []
     for group in _groups(world, order, most):
@@ -93,10 +91,10 @@ def _groups(world: World, order: Sequence[str], most: int) -> Iterator[list[Deli
     count = size = 0
     for delivery_id in order:
         delivery = world.deliveries.get(delivery_id)
-        if delivery is None or delivery.state != "pending":
-            continue
+        if delivery is None or delivery.state != "pending" or delivery.retention:
+            continue  # what must not be kept for long has a life of its own
         number = updates(delivery.body)
-        if group and (count + number > most or size + len(delivery.body) > _LARGEST):
+        if group and (count + number > most or size + len(delivery.body) > world.policy.webhook_batch_bytes):
             yield group
             group, count, size = [], 0, 0
         group.append(delivery)

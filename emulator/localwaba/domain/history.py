@@ -57,7 +57,7 @@ def occurrences(world: World, messages: Iterable[Message]) -> dict[str, list[Occ
     told: dict[tuple[str, str], list[Delivery]] = {}
     for delivery in world.deliveries.values():
         if delivery.message_id in wanted and delivery.status:
-            told.setdefault((delivery.message_id, delivery.status), []).append(delivery)
+            told.setdefault((delivery.message_id, delivery.status), []).append(_carrier(world, delivery))
     for message in wanted.values():
         found[message.id] = rows = []
         for status, at in message.history:
@@ -65,6 +65,16 @@ def occurrences(world: World, messages: Iterable[Message]) -> dict[str, list[Occ
                 continue
             webhooks: list[Delivery | None] = list(told.get((message.id, status), ()))
             for webhook in webhooks or [None]:
-                salt = f"{message.id} {status} {webhook.id if webhook else at}"
+                salt = f"{message.id} {status} {webhook.app_id if webhook else ''} {webhook.id if webhook else at}"
                 rows.append(Occurrence(derive_number(world.seed, salt, 16), message, status, at, webhook))
     return found
+
+
+def _carrier(world: World, delivery: Delivery) -> Delivery:
+    """The webhook whose POST a webhook was part of, which may be its own."""
+    while delivery.carrier:
+        carrier = world.deliveries.get(delivery.carrier)
+        if carrier is None:
+            return delivery
+        delivery = carrier
+    return delivery

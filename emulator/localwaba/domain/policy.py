@@ -499,6 +499,31 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "U",
         ),
     ] = "schedule"
+    webhook_batch: Annotated[
+        Literal["off", "backlog", "always"],
+        _knob(
+            "What goes out in one POST: nothing, what is tried again at the same moment, or all within a window",
+            "Meta: up to 1,000 updates, not guaranteed; rare in captures",
+            "U",
+        ),
+    ] = "off"
+    webhook_batch_seconds: Annotated[
+        float, _knob("Length of that window, from the first webhook on", "invented", "U")
+    ] = 1.0
+    webhook_batch_shape: Annotated[
+        Literal["changes", "entries", "items", "mixed"],
+        _knob(
+            "Where a batch has several: changes in an entry, entries, messages and statuses in a value, or all of them",
+            "reports of each",
+            "C",
+        ),
+    ] = "changes"
+    webhook_batch_updates: Annotated[
+        int, _knob("Updates in one POST at most; more are split", "Meta: create a webhook endpoint", "M")
+    ] = 1_000
+    webhook_batch_bytes: Annotated[
+        int, _knob("Bytes of one POST at most; more are split", "Meta: webhooks overview (3 MB)", "M")
+    ] = 3_000_000
     webhook_encoding: Annotated[
         Literal["escaped", "plain"],
         _knob("Bytes of a webhook: escaped as Meta does, or plain JSON", "captured bodies", "C"),

@@ -21,7 +21,7 @@ from localwaba.wire.charges import charges
 _MOST = 20_000
 _HEARTBEAT = 15.0
 _DIRECTIONS = {"in": False, "inbound": False, "out": True, "outbound": True}
-_STATES = ("abandoned", "delivered", "pending", "unroutable")
+_STATES = ("abandoned", "carried", "delivered", "pending", "unroutable")
 _encode = msgspec.json.Encoder().encode
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from localwaba.domain import deliveries, fault_routing, faults, statuses
+from localwaba.domain import batching, deliveries, fault_routing, faults, statuses
 from localwaba.domain.agenda import DispatchMessage, Item, RetryDelivery
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import Reading
@@ -106,7 +106,7 @@ class WorldHost:
             apply(world, event)
             entries.add_event(event, ids.drawn)
             queue = announce(world, ids, event, traits_of)
-            if queue and world.faults:
+            if queue and (world.faults or world.policy.webhook_batch == "always"):
                 self._reroute(event, queue, ids)
             else:
                 for queued in queue:
@@ -121,9 +121,12 @@ class WorldHost:
         world.drawn = ids.drawn
 
     def _reroute(self, event: Event, queue: Sequence[DeliveryQueued], ids: Ids) -> None:
-        """Queues webhooks as the armed faults will have it."""
+        """Queues webhooks as the armed faults will have it, and has them wait for each other if all go in batches."""
         queued: list[Delivery] = []
-        for told in fault_routing.reroute(self.world, event, queue, reshape):
+        rerouted = fault_routing.reroute(self.world, event, queue, reshape)
+        if self.world.policy.webhook_batch == "always":
+            rerouted = batching.collect(self.world, rerouted)
+        for told in rerouted:
             apply(self.world, told)
             self.entries.add_event(told, ids.drawn)
             if type(told) is DeliveryQueued:
@@ -218,6 +221,10 @@ class WorldHost:
 
     def _send_outgoing(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
+        if len(outgoing) > 1 and self.world.policy.webhook_batch != "off":
+            gathered = batching.gather(self.world, outgoing, self.now())
+            self.commit(gathered.events, self.world.ids())
+            outgoing = gathered.outgoing
         for delivery_id in outgoing:
             self._send(delivery_id)
 

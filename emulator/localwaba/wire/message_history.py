@@ -13,7 +13,7 @@ from localwaba.wire.fields import Field
 from localwaba.wire.nodes import ABSENT, Kind, View, render
 from localwaba.wire.paging import page
 
-_STATES = {"delivered": "DELIVERED", "abandoned": "FAILED", "unroutable": "FAILED"}
+_STATES = {"delivered": "DELIVERED", "abandoned": "FAILED", "unroutable": "FAILED", "carried": "DELIVERED"}
 
 
 def update_state(delivery: Delivery) -> str:

@@ -219,7 +219,7 @@ def page(things: Iterable[Any], after: str, limit: int) -> list[Any]:
 
 def delivery(one: Delivery) -> dict[str, Any]:
     """A webhook for one app, with every attempt."""
-    return {
+    found = {
         "id": one.id,
         "field": one.field,
         "state": one.state,
@@ -233,6 +233,7 @@ def delivery(one: Delivery) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in one.attempts],
         "body": content(one.body),
     }
+    return found | ({"carrier": one.carrier} if one.carrier else {})
 
 
 def _attempt(one: Attempt) -> dict[str, Any]:
