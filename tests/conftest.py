@@ -1,10 +1,16 @@
 """What all tests have in common."""
 
 import sys
+from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from localwaba.wire import webhooks
+from localwaba_contracts.validate import violation
 
 pytest_plugins = ["pytester"]
 
@@ -24,3 +30,30 @@ def _make_importable(name: str) -> None:
 
 
 _make_importable("receivers")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _broken_webhooks() -> Iterator[list[str]]:
+    """Holds every webhook but `messages` that is made of what happens in this process against its field's contract."""
+    make, broken = webhooks.value, []
+
+    def value(world: Any, event: Any, traits: Any) -> dict[str, Any]:
+        found = make(world, event, traits)
+        where = None if getattr(event, "exact", False) else webhooks.notice(world, event)
+        if where is not None and where.field != "messages":  # faults make statuses that no contract allows
+            breach = violation(f"webhooks/{where.field}", found)
+            if breach is not None:
+                broken.append(f"{where.field}: {breach.message or breach.path} ({breach.rule}) in {found}")
+        return found
+
+    webhooks.value = value
+    yield broken
+    webhooks.value = make
+
+
+@pytest.fixture(autouse=True)
+def _webhooks_keep_their_contracts(_broken_webhooks: list[str]) -> Iterator[None]:
+    """A test fails if a webhook of it that nobody worded by hand breaks its contract."""
+    _broken_webhooks.clear()
+    yield
+    assert _broken_webhooks == []

@@ -201,13 +201,22 @@ CONTROL: dict[str, tuple[str, str, Any]] = {
     "policy": ("PATCH", "policy", {"read_after": 1, "webhook_retries": [1, 2]}),
     "number": ("PATCH", "phone_numbers/{number}", {"quality_rating": "RED", "messaging_limit": "TIER_1K"}),
     "template": ("PATCH", "templates/{template}", {"status": "PAUSED", "quality_score": "RED"}),
-    "event": ("POST", "platform-events", {"field": "account_update", "value": {"event": "VERIFIED_ACCOUNT"}}),
+    "event": (
+        "POST",
+        "platform-events",
+        {"field": "account_update", "value": {"event": "VERIFIED_ACCOUNT", "phone_number": "1"}},
+    ),
     "name event": (
         "POST",
         "platform-events",
         {
             "field": "phone_number_name_update",
-            "value": {"display_phone_number": "15550783881", "decision": "APPROVED", "requested_verified_name": "x"},
+            "value": {
+                "display_phone_number": "15550783881",
+                "decision": "APPROVED",
+                "requested_verified_name": "x",
+                "rejection_reason": None,
+            },
         },
     ),
 }

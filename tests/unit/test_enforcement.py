@@ -488,8 +488,9 @@ def test_misuse_is_forgiven(stage: Any) -> None:
 
 
 def believe(stage: Any, **value: Any) -> None:
-    """Meta's webhook is fired with that value."""
-    stage.happen(fire(stage.world, stage.now, {"field": "account_update", "value": value}).events)
+    """Meta's webhook is fired with that value, whole or not."""
+    options = {"field": "account_update", "value": value, "unchecked": True}
+    stage.happen(fire(stage.world, stage.now, options).events)
 
 
 def test_a_restriction_that_is_told_holds(stage: Any) -> None:

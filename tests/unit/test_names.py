@@ -174,7 +174,7 @@ def test_meta_decides_by_hand(stage: Any) -> None:
 def test_what_a_webhook_says_of_a_name_is_so(stage: Any) -> None:
     """An approved name waits for its registration, whoever asked for it."""
     value = {"decision": "APPROVED", "requested_verified_name": "New Shrub", "display_phone_number": "15550783881"}
-    stage.happen(fire(stage.world, stage.now, {"field": FIELD, "value": value}).events)
+    stage.happen(fire(stage.world, stage.now, {"field": FIELD, "value": value | {"rejection_reason": None}}).events)
     assert (number(stage).new_name, number(stage).new_name_status) == ("New Shrub", "APPROVED")
     register(stage)
     assert number(stage).verified_name == "New Shrub"

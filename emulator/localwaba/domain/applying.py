@@ -18,6 +18,7 @@ from localwaba.domain.events import (
     Event,
     GroupStatusReached,
     MessageAccepted,
+    MessageKnown,
     MessageRead,
     MessageReceived,
     PairChanged,
@@ -190,6 +191,13 @@ def _receive(world: World, event: MessageReceived) -> None:
     _finish(world, message.id)
 
 
+def _know(world: World, event: MessageKnown) -> None:
+    is_new = event.message.id not in world.messages
+    world.messages[event.message.id] = event.message
+    if is_new:
+        _finish(world, event.message.id)
+
+
 def _finish(world: World, message_id: str) -> None:
     world.finished.append(message_id)
     if len(world.finished) >= world.policy.retained_messages + _CHUNK:
@@ -346,6 +354,7 @@ _CHANGES: dict[type, Callable[[World, Any], None]] = {
     StatusReached: _reach,
     GroupStatusReached: _reach_group,
     MessageReceived: _receive,
+    MessageKnown: _know,
     MessageRead: _read,
     PairChanged: _change_pair,
     TemplateJudged: _judge,

@@ -146,8 +146,14 @@ class TemplateJudged(_Event, frozen=True):
     disable_date: int = 0
 
 
+class MessageKnown(_Event, frozen=True):
+    """A message that went past the platform's API, in the Business app, or that changed there; told of otherwise."""
+
+    message: Message
+
+
 class Announced(_Event, frozen=True):
-    """Something for which the webhook's value is given as it is."""
+    """Something for which the webhook's value is given; `exact`: no knob changes its shape."""
 
     field: str
     value: dict[str, Any]
@@ -155,6 +161,7 @@ class Announced(_Event, frozen=True):
     phone_number_id: str = ""
     entry_id: str = ""
     timed: bool = False
+    exact: bool = False
 
 
 class DeliveryQueued(_Event, frozen=True):
@@ -200,6 +207,7 @@ Event = (
     | PairChanged
     | LinkWanted
     | TemplateJudged
+    | MessageKnown
     | Announced
     | DeliveryQueued
     | DeliveryAttempted

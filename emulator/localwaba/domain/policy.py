@@ -528,6 +528,47 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Literal["escaped", "plain"],
         _knob("Bytes of a webhook: escaped as Meta does, or plain JSON", "captured bodies", "C"),
     ] = "escaped"
+    limit_members: Annotated[
+        Literal["captured", "until-2026", "removed"],
+        _knob(
+            "Limits in phone_number_quality_update and business_capability_update: `old_limit` and `current_limit` are "
+            "there; `max_daily_conversation_per_phone` too; neither is",
+            "Meta announced their removal for February 2026; a dashboard test of August 2026 still has them",
+            "C",
+        ),
+    ] = "captured"
+    template_category_told: Annotated[
+        bool,
+        _knob(
+            "`message_template_category` in message_template_status_update",
+            "Meta: template status webhooks, since late 2025",
+            "M",
+        ),
+    ] = True
+    template_no_reason: Annotated[
+        Literal["NONE", "null"],
+        _knob("`reason` of a template's status that has none", "Meta's text; null was captured in 2021-2023", "M"),
+    ] = "NONE"
+    template_language_form: Annotated[
+        Literal["underscore", "hyphen"],
+        _knob("`message_template_language`: en_US, or en-US", "Meta's examples print both", "M"),
+    ] = "underscore"
+    user_id_update: Annotated[
+        bool,
+        _knob(
+            "A changed business-scoped user id is told in the field user_id_update too",
+            "Meta: documented in March 2026, withdrawn in August 2026",
+            "M",
+        ),
+    ] = False
+    call_session: Annotated[
+        Literal["session", "connection"],
+        _knob("SDP in the field calls: `session`, or `connection.webrtc`", "Meta: calling; older pages", "M"),
+    ] = "session"
+    call_end_status: Annotated[
+        Literal["upper", "capitalised"],
+        _knob("`status` of an ended call: COMPLETED, or Completed", "Meta's pages contradict each other", "M"),
+    ] = "upper"
     legacy_signature: Annotated[
         bool, _knob("`X-Hub-Signature` (SHA-1) beside `X-Hub-Signature-256`", "older captures", "U")
     ] = True
@@ -621,6 +662,8 @@ PROFILES: dict[str, dict[str, Any]] = {
         "flag_red_numbers": True,
         "business_scoped_ids": False,
         "inbound_media_url": False,
+        "limit_members": "until-2026",
+        "template_category_told": False,
         "status_contacts": "none",
         "received_media_seconds": 2_592_000.0,
     },

@@ -56,7 +56,7 @@ async def fire_event(ask: Ask) -> Any:
     """`POST /platform-events`."""
     body = await ask.body()
     ids = ask.host.world.ids()
-    fired = fire(ask.host.world, ask.host.now(), body)
+    fired = fire(ask.host.world, ask.host.now(), body, ids)
     ask.decide(fired.events, ids)
     return {"field": body["field"], "value": fired.value, "apps": fired.apps}
 

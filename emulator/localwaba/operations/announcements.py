@@ -50,6 +50,8 @@ def announced(
     value: dict[str, Any],
     number: PhoneNumber | None = None,
     waba_id: str = "",
+    *,
+    exact: bool = False,
 ) -> Announced:
     """The event that fires a webhook; without a number it is about the whole account."""
     account = waba_id or (number.waba_id if number else world.waba_id)
@@ -64,6 +66,7 @@ def announced(
         phone_number_id=number.id if number else "",
         entry_id=world.wabas[account].business_id if of_portfolio and account in world.wabas else "",
         timed=field in TIMED,
+        exact=exact,
     )
 
 

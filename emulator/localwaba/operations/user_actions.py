@@ -8,7 +8,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from localwaba.domain import inbound, quality, statuses
-from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, PairChanged, Put, StatusReached
 from localwaba.domain.ids import Ids
 from localwaba.domain.model import Behaviour, Message, Pair, User
@@ -20,6 +19,7 @@ from localwaba.operations.announcements import announced
 from localwaba.operations.deeds import Deed, Scene
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only, text_of
 from localwaba.operations.users import number_in, wa_id_in, write
+from localwaba.wire import user_webhooks
 from localwaba.wire.choices import Choice, answer, choices, content
 
 _NOT_YET = ("call",)
@@ -180,22 +180,7 @@ def _prefer(scene: Scene, value: str, detail: str) -> Deed:
     """The user turns marketing messages off or on; the business is told (Meta: user_preferences)."""
     events = scene.change(replace(scene.pair, marketing_stopped=value == "stop"))
     if events:
-        user, policy = scene.user, scene.world.policy
-        who = {"wa_id": user.wa_id} if user.behaviour.phone_visible else {}
-        if policy.business_scoped_ids:
-            who["user_id"] = user.user_id
-        preference = who | {
-            "detail": detail,
-            "category": "marketing_messages",
-            "value": value,
-            "timestamp": scene.now // SECOND,
-        }
-        told = {
-            "messaging_product": "whatsapp",
-            "metadata": {"display_phone_number": scene.number.digits, "phone_number_id": scene.number.id},
-            "contacts": [{"profile": {"name": user.name}} | who],
-            "user_preferences": [preference],
-        }
+        told = user_webhooks.preferences(scene.world, scene.number, scene.user, value, detail, scene.now)
         events.append(announced(scene.world, scene.now, "user_preferences", told, scene.number))
         if value == "stop":
             events.append(_feedback(scene, "stop_marketing"))
@@ -230,6 +215,9 @@ def _change_number(scene: Scene) -> Deed:
             told.append(message_id)
         events.append(PairChanged(at=now, key=f"{number_id}:{wa_id}", pair=pair))
         events.append(PairChanged(at=now, key=f"{number_id}:{user.wa_id}", pair=Pair()))
+        if world.policy.user_id_update and world.policy.business_scoped_ids:
+            value = user_webhooks.id_update(world.numbers[number_id], user, moved, now)
+            events.append(announced(world, now, "user_id_update", value, world.numbers[number_id]))
     events.append(Put(at=now, thing=moved))
     events += group_actions.move(world, now, user.wa_id, wa_id)
     events.append(Put(at=now, thing=replace(user, username="", behaviour=Behaviour(on_whatsapp=False))))

@@ -21,6 +21,7 @@ from localwaba.domain.world import World
 from localwaba.wire import account_webhooks, group_statuses, inbound, statuses
 from localwaba.wire.errors import webhook_error
 from localwaba.wire.notices import Notice, number_value
+from localwaba.wire.shapes import shaped
 
 
 def notice(world: World, event: Event) -> Notice | None:
@@ -31,7 +32,9 @@ def notice(world: World, event: Event) -> Notice | None:
 
 def value(world: World, event: Event, traits: Traits) -> dict[str, Any]:
     """The `value` that announces an event to an app of a Graph version."""
-    return _VALUES[type(event)](world, event, traits)
+    found = _VALUES[type(event)](world, event, traits)
+    field = event.field if isinstance(event, Announced) else _FIELDS.get(type(event), "")
+    return shaped(world.policy, field, found) if field and not getattr(event, "exact", False) else found
 
 
 def envelope(waba_id: str, field: str, value: dict[str, Any], time: int | None = None) -> dict[str, Any]:
@@ -74,6 +77,12 @@ _NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
     NumberFlagged: account_webhooks.flag_notice,
     Announced: _announced_notice,
     ContentDropped: _dropped_notice,
+}
+_FIELDS = {
+    TemplateJudged: "message_template_status_update",
+    TemplateRated: "message_template_quality_update",
+    TemplateCategorised: "template_category_update",
+    NumberFlagged: "phone_number_quality_update",
 }
 _VALUES: dict[type, Callable[[World, Any, Traits], dict[str, Any]]] = {
     StatusReached: statuses.value,
