@@ -166,7 +166,7 @@ def test_provocation(waba_server: Server, hook: Hook, row: Provocation) -> None:
         expected = error(row.key)
         path = f"/{waba.name}"
         if row.channel == "webhook":
-            waba.webhook(hook.url + path, fields=["messages"])
+            waba.webhook(hook.url + path, fields=["messages", "history"])
         play = Play(waba)
         for step in row.steps:
             play.perform(step)
@@ -187,7 +187,8 @@ def test_provocation(waba_server: Server, hook: Hook, row: Provocation) -> None:
 def _told(bodies: list[Any]) -> list[int]:
     """The codes of all errors in webhooks, in the order of their arrival."""
     values = [change["value"] for body in bodies for entry in body["entry"] for change in entry["changes"]]
-    things = [one for value in values for one in (value, *value.get("statuses", ()), *value.get("messages", ()))]
+    inner = ("statuses", "messages", "history")
+    things = [one for value in values for one in (value, *(part for name in inner for part in value.get(name, ())))]
     return [one["code"] for thing in things for one in thing.get("errors", ())]
 
 

@@ -96,6 +96,16 @@ def _name(world: World, now: int, value: dict[str, Any], number: PhoneNumber) ->
     return enforcing.believe_name(world, now, number, _text(value, "decision"), name)
 
 
+def _group_status(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
+    events: list[Event] = []
+    given = value.get("groups")
+    for item in given if isinstance(given, list) else []:
+        group, kind = world.groups.get(_text(item, "group_id")), _text(item, "type")
+        if group is not None and kind in ("group_suspend", "group_suspend_cleared"):
+            events.append(Put(at=now, thing=replace(group, suspended=kind == "group_suspend")))
+    return events
+
+
 def _security(world: World, now: int, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
     """The PIN is another one, which only the number's owner knows; or it was turned off by the link in Meta's mail."""
     number, event = _displayed(world, value, number), _text(value, "event")
@@ -185,6 +195,7 @@ _CHANGES: dict[str, _Change] = {
     "account_update": enforcing.believe,
     "business_capability_update": _capability,
     "flows": _flow,
+    "group_status_update": _group_status,
     "history": coexistence.learn_history,
     "message_template_components_update": _components,
     "message_template_quality_update": _template_quality,

@@ -71,7 +71,7 @@ def names_of(world: World, now: int, number: PhoneNumber, ids: Ids) -> dict[str,
     }
     names |= {
         "ctwa_clid": "A" + derive(world.seed, "click", 60).hex(),
-        "group_id": "Y2FwaV9ncm91cDo" + derive(world.seed, "group", 20).hex(),
+        "group_id": next(iter(world.groups), "") or "Y2FwaV9ncm91cDo" + derive(world.seed, "group", 20).hex(),
         "invite_link": "https://chat.whatsapp.com/" + derive(world.seed, "invitation", 11).hex(),
         "join_request_id": derive(world.seed, "join request", 20).hex(),
         "sha256": b64encode(derive(world.seed, "sample", 32)).decode(),
