@@ -541,8 +541,7 @@ def test_suspended(app: App) -> None:
 def test_platform_event_suspends(app: App) -> None:
     """What Meta tells of a group's status is made true."""
     group = app.make()
-    value = {"groups": [{"timestamp": "1", "group_id": group, "type": "group_suspend"}]}
-    app.platform.control("POST", "platform-events", {"field": "group_status_update", "value": value})
+    app.platform.control("POST", "platform-events", {"field": "group_status_update", "variant": "suspended"})
     assert app.platform.control("GET", f"groups/{group}")["suspended"] is True
 
 
