@@ -142,7 +142,7 @@ def test_a_backlog_comes_in_one_post(platform: Any) -> None:
     ids = []
     for number in range(4):
         ids.append(write(platform, f"1650555{number:04}"))
-        advance(platform, 3_600 + 137 * number)
+        advance(platform, 3_737 + 131 * number)
     platform.network.status = 200
     del platform.network.posted[:]
     while not platform.network.posted:
