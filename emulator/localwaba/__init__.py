@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from localwaba.version import __version__
 
 if TYPE_CHECKING:
-    from localwaba.client import ControlError, User, Waba
+    from localwaba.client import AsyncUser, AsyncWaba, ControlError, User, Waba
     from localwaba.runtime.emulator import Emulator
 
-__all__ = ["ControlError", "Emulator", "User", "Waba", "__version__"]
+__all__ = ["AsyncUser", "AsyncWaba", "ControlError", "Emulator", "User", "Waba", "__version__"]
 
 _PLACES = {
+    "AsyncUser": "localwaba.client",
+    "AsyncWaba": "localwaba.client",
     "ControlError": "localwaba.client",
     "Emulator": "localwaba.runtime.emulator",
     "User": "localwaba.client",

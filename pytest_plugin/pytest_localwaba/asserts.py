@@ -12,8 +12,11 @@ from localwaba.client.failure import listed
 
 
 def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: bool = False) -> None:
-    """Fails if the app was refused something unexpected; with `strict_statuses` if a message failed later, too."""
-    if not (strict or strict_statuses):
+    """Fails if the app was refused something unexpected; with `strict_statuses` if a message failed later, too.
+
+    What an app of this process raised meanwhile is raised here.
+    """
+    if not (strict or strict_statuses or waba.has_residents):
         return
     waba.settle(waba.patience)
     calls = [str(call) for call in waba.unexpected_refusals] if strict else []

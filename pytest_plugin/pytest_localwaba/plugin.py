@@ -1,4 +1,4 @@
-"""The pytest plugin `localwaba`: fixtures `waba` and `waba_server`, marker `waba`.
+"""The pytest plugin `localwaba`: fixtures `waba`, `awaba` and `waba_server`, marker `waba`.
 
 Every pytest run of everybody who has localwaba installed imports this module: it imports pytest and the standard
 library only, and the emulator when the first test asks for it.
@@ -6,14 +6,15 @@ library only, and the emulator when the first test asks for it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_localwaba.options import Options, add_options, given_url, read_options
+
 if TYPE_CHECKING:
-    from localwaba.client import Waba
+    from localwaba.client import AsyncWaba, Waba
     from pytest_localwaba.server import Server
     from pytest_localwaba.sharing import Door
     from pytest_localwaba.worlds import Held
@@ -22,30 +23,27 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite("pytest_localwaba.asserts", "pytest_localwaba.strategies")
 
 MARKER = (
-    "waba(seed=…, policy={…}, clock=…, strict=True, strict_statuses=False): the world that the fixture `waba` gives "
-    "this test. clock is a time at which it stands still, 'real', or {'mode', 'now', 'rate'}. strict: a refused call "
-    "of the app fails the test; strict_statuses: a message that fails later does too."
+    "waba(seed=…, policy={…}, profile=…, clock=…, version=…, timeout=…, intercept=False, strict=True, "
+    "strict_statuses=False): the world that the fixtures `waba` and `awaba` give this test. clock is a time at which "
+    "it stands still, 'real', or {'mode', 'now', 'rate'}. version: the Graph version of webhooks. timeout: how long "
+    "tests wait for the app, in seconds. intercept: calls to graph.facebook.com come here. strict: a refused call of "
+    "the app fails the test; strict_statuses: a message that fails later does too."
 )
 DOOR = "localwaba_door"
 _door: pytest.StashKey[Door] = pytest.StashKey()
 _held: pytest.StashKey[Held] = pytest.StashKey()
+_options: pytest.StashKey[Options] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options and the settings of the plugin."""
-    group = parser.getgroup("localwaba", "WhatsApp Business Platform on localhost")
-    group.addoption(
-        "--waba-url",
-        metavar="URL",
-        help="use this running emulator instead of starting one (also: LOCALWABA_URL)",
-    )
-    parser.addini("waba_seed", "seed of the worlds of tests that do not name one", default="0")
-    parser.addini("waba_strict", "a refused call of the app fails its test", type="bool", default=True)
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known."""
+    """Makes the marker known, and holds the options against what they can be."""
     config.addinivalue_line("markers", MARKER)
+    config.stash[_options] = read_options(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -54,18 +52,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"localwaba: {url}" if url else None
 
 
-def given_url(config: pytest.Config) -> str:
-    """The running emulator that somebody named; empty if nobody did."""
-    return config.getoption("--waba-url") or os.environ.get("LOCALWABA_URL", "")
-
-
 @pytest.fixture(scope="session")
 def waba_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The emulator of this run: `.url`, `.new_world(**options)`; one for all workers of pytest-xdist."""
     from pytest_localwaba.server import open_server
 
     workerinput: dict[str, Any] = getattr(request.config, "workerinput", {})
-    server = open_server(given_url(request.config), workerinput.get(DOOR))
+    server = open_server(request.config.stash[_options].url, workerinput.get(DOOR))
     yield server
     server.stop()
 
@@ -75,32 +68,57 @@ def waba(request: pytest.FixtureRequest, waba_server: Server) -> Iterator[Waba]:
     """An isolated world for this test: users, time, and everything that the app did (a `localwaba.Waba`)."""
     from pytest_localwaba.worlds import make_world, read_marks
 
-    held = make_world(waba_server, request.node.nodeid, read_marks(request.node))
+    marks = read_marks(request.node, request.config.stash[_options])
+    held = make_world(waba_server, request.node.nodeid, marks)
     request.node.stash[_held] = held
     yield held.waba
     held.close()
 
 
+@pytest.fixture
+def awaba(request: pytest.FixtureRequest, waba: Waba) -> AsyncWaba:
+    """The world of this test for `async def`: what is a call in `waba` is awaited (a `localwaba.AsyncWaba`)."""
+    from pytest_localwaba.asynchrony import make_async
+
+    found = make_async(waba, request.function)
+    request.node.stash[_held].aio = found
+    return found
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """A test that passed fails if the app was refused something that the test did not expect."""
-    result = yield
     held = item.stash.get(_held, None)
+    if held is not None and held.aio is not None and isinstance(item, pytest.Function):
+        from pytest_localwaba.asynchrony import enclose
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(item, "obj", enclose(item.obj, held.aio))
+            result = yield
+    else:
+        result = yield
     if held is not None and held.is_open:
         from pytest_localwaba.asserts import assert_nothing_refused
 
-        assert_nothing_refused(held.waba, held.strict, held.strict_statuses)
+        assert_nothing_refused(held.waba, held.marks.strict, held.marks.strict_statuses)
     return result
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Adds to the report of a failure what happened in its world."""
-    report = yield
+    found = yield
     held = item.stash.get(_held, None)
-    if held is not None and held.is_open and report.failed:
-        report.sections.append(("localwaba", held.story(report.longreprtext)))
-    return report
+    if held is not None and held.is_open and found.failed:
+        from pytest_localwaba.reports import report
+
+        told = report(held, item.nodeid, found.longreprtext, item.config.stash[_options].save)
+        found.sections += told.sections
+        found.user_properties += told.properties
+        item.user_properties += told.properties  # JUnit XML takes those of the last report, the teardown's
+    return found
 
 
 @pytest.hookimpl(optionalhook=True)

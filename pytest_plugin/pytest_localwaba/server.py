@@ -17,7 +17,7 @@ class Server:
 
     def __init__(self, url: str, *, control_token: str = "", own: Emulator | None = None) -> None:
         self.url = url.rstrip("/")
-        self.link = Link(self.url, control_token=control_token)
+        self.link = own.link if own is not None else Link(self.url, control_token=control_token)
         self._own = own
 
     def __repr__(self) -> str:
@@ -34,9 +34,10 @@ class Server:
 
     def stop(self) -> None:
         """Ends the connections, and the emulator if it is our own."""
-        self.link.close()
         if self._own is not None:
             self._own.stop()
+        else:
+            self.link.close()
 
 
 def open_server(url: str, door: int | None) -> Server:

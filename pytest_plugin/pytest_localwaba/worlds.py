@@ -1,19 +1,18 @@
-"""The world of one test: what its markers ask for, and what is told of it when the test fails."""
+"""The world of one test: what its markers ask for, and how it is made."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from hashlib import blake2b
 from typing import Any
 
 import pytest
 
-from localwaba import ControlError, Waba
-from localwaba.client.chat import draw
-from localwaba.client.failure import listed, told
+from localwaba import AsyncWaba, ControlError, Waba
+from localwaba.client.interception import Interception
+from pytest_localwaba.options import Options, nearest
 from pytest_localwaba.server import Server
 
 NOON = "2026-01-01T12:00:00Z"
@@ -32,48 +31,73 @@ class Marks:
     policy: dict[str, Any] = field(default_factory=dict)
     strict: bool = True
     strict_statuses: bool = False
+    version: str = ""
+    timeout: float | None = None
+    intercept: bool = False
 
 
-_KNOWN = ("seed", "policy", "clock", "strict", "strict_statuses")
+_KNOWN = ("seed", "policy", "profile", "clock", "version", "timeout", "strict", "strict_statuses", "intercept")
+_BOOLEAN = ("strict", "strict_statuses", "intercept")
 
 
-def read_marks(node: pytest.Item) -> Marks:
+def read_marks(node: pytest.Item, options: Options) -> Marks:
     """The markers of a test, its class and its module in one, the nearest first; fails the test for a slip."""
     given: dict[str, Any] = {}
     policy: dict[str, Any] = {}
     for mark in node.iter_markers("waba"):
         if mark.args:
-            pytest.fail(f"@pytest.mark.waba takes names only, such as seed=1, not {mark.args[0]!r}", pytrace=False)
+            _refuse(f"@pytest.mark.waba takes names only, such as seed=1, not {mark.args[0]!r}")
         for name, value in mark.kwargs.items():
             if name not in _KNOWN:
-                near = get_close_matches(name, _KNOWN, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(_KNOWN)}"
-                pytest.fail(f"@pytest.mark.waba takes no {name!r}; {hint}", pytrace=False)
+                hint = nearest(name, _KNOWN).replace("; there are", "; it takes")
+                _refuse(f"@pytest.mark.waba takes no {name!r}{hint}")
+            _check(name, value)
             given.setdefault(name, value)
         policy = {**mark.kwargs.get("policy", {}), **policy}
+    profile = given.get("profile", options.profile)
     return Marks(
-        seed=given.get("seed", _ini_seed(node.config)),
+        seed=given.get("seed", options.seed),
         clock=read_clock(given.get("clock", NOON)),
-        policy=INSTANT | policy,
-        strict=given.get("strict", node.config.getini("waba_strict")),
-        strict_statuses=given.get("strict_statuses", False),
+        policy=({"profile": profile} if profile else {}) | INSTANT | policy,
+        strict=given.get("strict", options.strict),
+        strict_statuses=given.get("strict_statuses", options.strict_statuses),
+        version=given.get("version", options.version),
+        timeout=given.get("timeout", options.timeout),
+        intercept=given.get("intercept", False),
     )
 
 
-def _ini_seed(config: pytest.Config) -> int:
-    text = str(config.getini("waba_seed"))
-    try:
-        return int(text)
-    except ValueError:
-        pytest.fail(f"waba_seed is a whole number, not {text!r}", pytrace=False)
+def _refuse(text: str) -> None:
+    pytest.fail(text, pytrace=False)
+
+
+def _check(name: str, value: Any) -> None:
+    """Fails the test for a value that makes no sense; of seed, clock and knobs the emulator is the judge."""
+    from localwaba.domain.policy import PROFILES
+    from localwaba.versions.table import serve
+
+    if name in _BOOLEAN and not isinstance(value, bool):
+        _refuse(f"@pytest.mark.waba: {name} is True or False, not {value!r}")
+    if name == "policy" and not isinstance(value, dict):
+        _refuse(f"@pytest.mark.waba: policy is a dict of knobs, such as {{'read_after': None}}, not {value!r}")
+    if name == "profile" and value not in PROFILES:
+        _refuse(f"@pytest.mark.waba: there is no profile {value!r}{nearest(str(value), PROFILES)}")
+    if name == "timeout" and (isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0):
+        _refuse(f"@pytest.mark.waba: timeout is a number of seconds above 0, not {value!r}")
+    if name == "version" and (not isinstance(value, str) or serve(value) is None):
+        _refuse(f"@pytest.mark.waba: version is a Graph version such as 'v23.0', not {value!r}")
+    if name == "clock" and not isinstance(value, (str, dict, datetime, int, float)):
+        _refuse(f"@pytest.mark.waba: clock is a time such as '{NOON}', 'real' or a dict, not {value!r}")
 
 
 def read_clock(given: Any) -> dict[str, Any]:
-    """A clock for a new world: a time at which it stands still, `real`, or a whole clock."""
+    """A clock for a new world: a time at which it stands still, `real`, `frozen`, or a whole clock."""
     if isinstance(given, dict):
         return given
     if given == "real":
         return {"mode": "real"}
+    if given == "frozen":
+        given = NOON
     if isinstance(given, datetime):
         given = given.isoformat()
     return {"mode": "frozen", "now": given}
@@ -81,37 +105,20 @@ def read_clock(given: Any) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Held:
-    """A world that a test holds."""
+    """A world that a test holds; `aio` is how an `async def` test sees it."""
 
     waba: Waba
-    strict: bool
-    strict_statuses: bool
+    marks: Marks
     is_open: bool = True
+    aio: AsyncWaba | None = None
+    interception: Interception | None = None
 
     def close(self) -> None:
-        """Ends the world."""
+        """Ends the world, with the apps that live in it."""
         self.is_open = False
+        if self.interception is not None:
+            self.interception.__exit__(None, None, None)
         self.waba.close()
-
-    def story(self, already: str = "") -> str:
-        """What happened, for the report of a failure; `already` is what the report says by itself."""
-        waba = self.waba
-        try:
-            lines = [f"seed {waba.seed}, world {waba.name}, {waba.now:%Y-%m-%d %H:%M:%S} UTC, {waba.url}"]
-            for user in waba.users:
-                chat = draw(user.chat, user.name)
-                if chat and f"Chat of {user.name}" not in already:
-                    lines += ["", f"Chat of {user.name} ({user.wa_id})", *(f"  {line}" for line in chat)]
-            lines += _unless(already, "Refused calls of the app", [str(call) for call in waba.refusals])
-            untaken = [one for one in waba.deliveries() if one["state"] != "delivered" and one["attempts"]]
-            lines += _unless(already, "Webhooks that the app did not answer with 200", [told(one) for one in untaken])
-        except (OSError, ControlError) as error:  # the report must not fail over it
-            return f"seed {waba.seed}; what happened cannot be told: {error}"
-        return "\n".join(lines)
-
-
-def _unless(already: str, title: str, items: list[str]) -> list[str]:
-    return [] if title in already else listed(title, items)
 
 
 def make_world(server: Server, nodeid: str, marks: Marks) -> Held:
@@ -120,12 +127,24 @@ def make_world(server: Server, nodeid: str, marks: Marks) -> Held:
     problem = ""
     for name in (name_of(nodeid), None):  # without a name if somebody runs the same test on the same server
         try:
-            return Held(server.new_world(name=name, **options), marks.strict, marks.strict_statuses)
+            return _held(server.new_world(name=name, **options), marks)
         except ControlError as error:
             problem = str(error)
             if error.status != 409:
                 break
     pytest.fail(f"@pytest.mark.waba: {problem}", pytrace=False)
+
+
+def _held(waba: Waba, marks: Marks) -> Held:
+    if marks.version:
+        waba.version = marks.version
+    if marks.timeout is not None:
+        waba.timeout = float(marks.timeout)
+    held = Held(waba, marks)
+    if marks.intercept:
+        held.interception = waba.intercept()
+        held.interception.__enter__()
+    return held
 
 
 def name_of(nodeid: str) -> str:

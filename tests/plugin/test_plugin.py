@@ -104,7 +104,7 @@ class TestMarked:
     ("mark", "text"),
     [
         ("sede=1", "@pytest.mark.waba takes no 'sede'; did you mean seed?"),
-        ("colour=1", "@pytest.mark.waba takes no 'colour'; it takes seed, policy, clock, strict, strict_statuses"),
+        ("colour=1", "@pytest.mark.waba takes no 'colour'; it takes seed, policy, profile, clock,"),
         ("5", "@pytest.mark.waba takes names only, such as seed=1, not 5"),
         ("seed='x'", "@pytest.mark.waba: seed is a whole number, not 'x'"),
         ("policy={'reads_after': 1}", "@pytest.mark.waba: there is no knob 'reads_after'; did you mean read_after or"),

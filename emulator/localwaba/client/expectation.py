@@ -13,6 +13,10 @@ from localwaba.client.chat import NAMES, Bubble
 Wanted = str | re.Pattern[str] | Callable[[Any], Any] | Any
 
 
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
+_UNSAYABLE = frozenset({"id", "phone_number_id", "reply_to"})  # they differ from run to run
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """Members of a bubble and what each has to be: a value, a pattern that is searched, or a function that decides."""
@@ -45,6 +49,20 @@ class Expectation:
             if score >= best[0]:
                 best = (score, one)
         return best[1]
+
+    def step(self, within: float) -> dict[str, Any]:
+        """The expectation as a scenario says it; what only Python can decide is left out."""
+        said: dict[str, Any] = {}
+        for name, wanted in self.wanted.items():
+            if isinstance(wanted, re.Pattern):
+                flags = "".join(letter for letter, flag in _FLAGS.items() if wanted.flags & flag)
+                said[name] = f"/{wanted.pattern}/{flags}"
+            elif isinstance(wanted, (str, int, float, bool)):
+                said[name] = wanted
+            elif isinstance(wanted, (list, tuple)) and all(isinstance(item, str) for item in wanted):
+                said[name] = list(wanted)
+        kept = {name: value for name, value in said.items() if name not in _UNSAYABLE}
+        return kept | {"within": f"{max(1, round(within * 1000))} ms"}
 
     def lines(self) -> list[str]:
         """The expectation in words."""

@@ -18,7 +18,8 @@ class Evidence:
     """What is known when a user has waited in vain.
 
     `new` are the messages since the last one that was received, failed ones included; `old` those before. `strangers`
-    are refused calls with a token that no world knows. `webhook` is the app's callback, if it has one.
+    are refused calls with a token that no world knows. `webhook` is the app's callback, if it has one. `asked` is the
+    webhook that told the app of the user's last message, `calls_since` are the calls that the app has made since then.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Evidence:
     deliveries: Sequence[Mapping[str, Any]]
     strangers: Sequence[Call]
     webhook: str | None
+    asked: Mapping[str, Any] | None = None
+    calls_since: Sequence[Call] = ()
 
     @property
     def arrived(self) -> list[Bubble]:
@@ -86,7 +89,31 @@ def _verdict(expected: Expectation, seen: Evidence) -> str:
         detail = last_call.error.get("code", f"HTTP {last_call.status}")
         return f"{name} received nothing: the app's send was refused with {detail}"
     pending = [one for one in seen.new if one.sender == "business"]
-    return f"{name} received nothing: the app sent nothing" + (" since" if seen.old and not pending else "")
+    if pending:
+        return f"{name} received nothing: the app's message is on its way, and arrives when time passes"
+    return f"{name} received nothing: {_reaction(seen)}" + (" since" if seen.old and not seen.asked else "")
+
+
+def _reaction(seen: Evidence) -> str:
+    """What the app made of the user's last message."""
+    if seen.asked is None or seen.webhook is None:
+        return "the app sent nothing"
+    if not seen.asked["attempts"]:
+        return "the app has not answered the webhook"
+    last = seen.asked["attempts"][-1]
+    if last.get("error"):
+        return f"the webhook did not get through to the app: {last['error']}"
+    answer = f"the app answered the webhook with {last['status']} in {_milliseconds(last['latency_ms'])}"
+    count = len(seen.calls_since)
+    if last["status"] != 200:
+        return answer
+    if not count:
+        return f"{answer} and made no call"
+    return f"{answer}, made {count} call{'' if count == 1 else 's'} and sent {seen.name} nothing"
+
+
+def _milliseconds(latency: float) -> str:
+    return f"{latency:.0f} ms" if latency >= 1 else "less than 1 ms"
 
 
 def _ticks(one: Bubble) -> str:
@@ -121,6 +148,17 @@ def listed(title: str, items: Iterable[str]) -> list[str]:
     if len(found) > _MOST:
         lines.append(f"  … {len(found) - _MOST} more before these")
     return lines + [f"  {line}" for item in found[-_MOST:] for line in item.split("\n")]
+
+
+def tells_of(delivery: Mapping[str, Any], message_id: str) -> bool:
+    """Whether a webhook tells of a message of a user."""
+    body = delivery.get("body")
+    entries = body.get("entry") if isinstance(body, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        for change in entry.get("changes", ()):
+            if any(one.get("id") == message_id for one in change.get("value", {}).get("messages", ())):
+                return True
+    return False
 
 
 def told(delivery: Mapping[str, Any]) -> str:

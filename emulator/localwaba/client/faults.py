@@ -16,6 +16,7 @@ class Faults:
 
     def add(
         self,
+        /,
         kind: str,
         *,
         when: Mapping[str, Any] | None = None,

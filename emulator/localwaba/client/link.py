@@ -6,8 +6,11 @@ import json
 import threading
 from collections.abc import Mapping
 from http.client import CannotSendRequest, HTTPConnection, RemoteDisconnected
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from localwaba.webhooks.residents import Residents
 
 _BOUNDARY = "localwaba-7d1f0c6a"
 CONTROL = "/_localwaba/"
@@ -71,7 +74,10 @@ class Wire:
 
 
 class Link:
-    """Calls to `/_localwaba/`, for one world (by its token) or, without a token, for the default one."""
+    """Calls to `/_localwaba/`, for one world (by its token) or, without a token, for the default one.
+
+    `residents` is where apps of this process are admitted, if the emulator is in this process too.
+    """
 
     def __init__(
         self,
@@ -81,7 +87,9 @@ class Link:
         control_token: str = "",
         timeout: float = 60.0,
         wire: Wire | None = None,
+        residents: Residents | None = None,
     ) -> None:
+        self.residents = residents
         self._wire = wire or Wire(url, timeout)
         self._control_token = control_token
         self._headers = {"Content-Type": "application/json"}
@@ -97,7 +105,7 @@ class Link:
 
     def of(self, token: str) -> Link:
         """A link to the world of another token, over the same connections."""
-        return Link(self.url, token, control_token=self._control_token, wire=self._wire)
+        return Link(self.url, token, control_token=self._control_token, wire=self._wire, residents=self.residents)
 
     def call(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         """One call of the control API; `path` is relative to `/_localwaba/`. ControlError if it is refused."""

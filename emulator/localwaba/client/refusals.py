@@ -49,6 +49,8 @@ class Refusals:
             if self.calls or self.messages:
                 break
             if elapsed() >= until:
+                if self._codes:
+                    self._waba.unmet.append((None, "app fails with", list(self._codes)))
                 raise AssertionError(self._text())
             sleep(pause)
             pause = min(pause * 1.5, 0.05)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from localwaba.client.chat import Bubble, bubbles
 from localwaba.client.expectation import Expectation, Wanted
-from localwaba.client.failure import Evidence, missed, unwanted
+from localwaba.client.failure import Evidence, missed, tells_of, unwanted
 from localwaba.domain.media_bytes import opus_channels, sniff
 from localwaba.runtime.system import elapsed
 
@@ -47,25 +47,25 @@ class User:
         """Writes a text; its message id."""
         return self.sends_message({"type": "text", "text": {"body": text}}, reply_to=reply_to)
 
-    def sends_image(self, file: Content | None = None, caption: str | None = None, **more: Any) -> str:
+    def sends_image(self, /, file: Content | None = None, caption: str | None = None, **more: Any) -> str:
         """Sends a picture: a path, bytes, or a small valid sample."""
         return self._sends_file("image", file, caption=caption, **more)
 
-    def sends_video(self, file: Content | None = None, caption: str | None = None, **more: Any) -> str:
+    def sends_video(self, /, file: Content | None = None, caption: str | None = None, **more: Any) -> str:
         """Sends a video: a path, bytes, or a small valid sample."""
         return self._sends_file("video", file, caption=caption, **more)
 
-    def sends_audio(self, file: Content | None = None, **more: Any) -> str:
+    def sends_audio(self, /, file: Content | None = None, **more: Any) -> str:
         """Sends audio: a path, bytes, or a short voice note."""
         return self._sends_file("audio", file, **more)
 
     def sends_document(
-        self, file: Content | None = None, caption: str | None = None, filename: str | None = None, **more: Any
+        self, /, file: Content | None = None, caption: str | None = None, filename: str | None = None, **more: Any
     ) -> str:
         """Sends a document: a path, bytes, or a small PDF."""
         return self._sends_file("document", file, caption=caption, filename=filename, **more)
 
-    def sends_sticker(self, file: Content | None = None, **more: Any) -> str:
+    def sends_sticker(self, /, file: Content | None = None, **more: Any) -> str:
         """Sends a sticker: a path, bytes, or a small WebP."""
         return self._sends_file("sticker", file, **more)
 
@@ -129,7 +129,7 @@ class User:
         """Wants marketing messages again."""
         self.does("resume_marketing")
 
-    def does(self, action: str, **options: Any) -> dict[str, Any]:
+    def does(self, /, action: str, **options: Any) -> dict[str, Any]:
         """Any action of the control API; what came of it."""
         answer: dict[str, Any] = self._waba.link.call(
             "POST", f"users/{self.wa_id}/actions", {"action": action, **options}
@@ -158,19 +158,21 @@ class User:
 
     def receives(
         self,
+        /,
         type: str | None = None,
         text: Wanted = None,
-        timeout: float = 2.0,
+        timeout: float | None = None,
         **more: Wanted,
     ) -> Bubble:
-        """Waits for a message of the app that is as expected, and returns it; AssertionError if none comes.
+        """Waits for a message of the app that is as expected, and returns it; AssertionError if none comes in time.
 
         `type`, `text` and everything else that a Bubble has (`buttons`, `reply_to`, `template`, `header`, `footer`,
         `content`, …) is a value, a compiled pattern that is searched, or a function. Each call looks only at what came
         after the message that the last one returned.
         """
         expected = Expectation.of({"type": type, "text": text, **more})
-        until, pause = elapsed() + timeout, 0.002
+        waited = self._waba.timeout if timeout is None else timeout
+        until, pause = elapsed() + waited, 0.002
         while True:
             self._waba.settle(max(0.01, until - elapsed()))
             arrived = self._arrived()
@@ -179,7 +181,8 @@ class User:
                     self._seen |= {earlier.id for earlier in arrived[: place + 1]}
                     return one
             if elapsed() >= until:
-                raise AssertionError(missed(expected, self._evidence(), timeout))
+                self._waba.unmet.append((self.wa_id, "app replies to {user}", expected.step(waited)))
+                raise AssertionError(missed(expected, self._evidence(), waited))
             sleep(pause)
             pause = min(pause * 1.5, 0.05)
 
@@ -251,14 +254,19 @@ class User:
         chat = self.chat
         last = max((place for place, one in enumerate(chat) if one.id in self._seen), default=-1)
         waba = self._waba
+        asking = next((one.id for one in reversed(chat[last + 1 :]) if one.sender == "user"), None)
+        deliveries = waba.deliveries(limit=20_000)
+        calls, since = waba.calls_and_since(asking)
         return Evidence(
             name=self.name,
             new=[one for place, one in enumerate(chat) if place > last],
             old=chat[: last + 1],
-            calls=waba.calls,
-            deliveries=waba.deliveries(),
+            calls=calls,
+            deliveries=deliveries,
             strangers=waba.strangers(),
             webhook=waba.callback,
+            asked=next((one for one in reversed(deliveries) if asking and tells_of(one, asking)), None),
+            calls_since=since,
         )
 
 

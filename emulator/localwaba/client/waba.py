@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localwaba.client.calls import Call, GraphError, call_of
 from localwaba.client.faults import Faults, is_ordered
+from localwaba.client.interception import Interception
 from localwaba.client.link import ControlError, Link
+from localwaba.client.lodging import Lodging
 from localwaba.client.refusals import Refusals
-from localwaba.client.templates import Templates
+from localwaba.client.templates import VERSION, Templates
 from localwaba.client.user import User
-from localwaba.runtime.system import milliseconds
+from localwaba.runtime.system import elapsed, milliseconds
 from localwaba.wire.environment import VARIABLES
 
-VERSION = "v26.0"
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Collection
+
 _VERSIONED = re.compile(r"/?v\d+\.\d+/")
 
 
@@ -24,11 +29,14 @@ class Waba:
     """A world from the outside.
 
     Its ids and secrets are attributes: `access_token`, `app_secret`, `app_id`, `verify_token`, `phone_number_id`,
-    `waba_id`, `business_id`, `display_phone_number`, `catalog_id`, `seed`, `graph_url`. `patience` is how many real
-    seconds what users do waits for the app to answer its webhooks.
+    `waba_id`, `business_id`, `display_phone_number`, `catalog_id`, `seed`, `graph_url`. `timeout` is how many real
+    seconds `receives` and `refuses` wait for the app, `patience` how many what users do waits for it to answer its
+    webhooks. `version` is the Graph version of the test's own calls and of the webhooks of apps.
     """
 
+    timeout = 2.0
     patience = 10.0
+    version = VERSION
 
     def __init__(
         self, link: Link, described: dict[str, Any], *, is_owned: bool = False, closes_link: bool = False
@@ -50,11 +58,15 @@ class Waba:
         self.templates = Templates(link)
         self.faults = Faults(link)
         self.users: list[User] = []
+        self.unmet: list[tuple[str | None, str, Any]] = []
+        self._lodging = Lodging(link, self.name)
         self._is_owned = is_owned
         self._closes_link = closes_link
         self._met: dict[str, int] = {}
         self._expected: set[str] = set()
         self._since = milliseconds()
+        self._policy: dict[str, Any] = described["policy"]
+        self._clock: dict[str, Any] = described["clock"]
 
     @classmethod
     def default(cls, link: Link) -> Waba:
@@ -74,12 +86,27 @@ class Waba:
         return f"<Waba {self.name} at {self.url}>"
 
     def close(self) -> None:
-        """Ends a world that `create` made; any other is left as it is."""
-        if self._is_owned:
-            self._is_owned = False
-            self.link.call("DELETE", f"worlds/{self.name}")
-        if self._closes_link:
-            self.link.close()
+        """Ends the apps of this process, and a world that `create` made; any other is left as it is."""
+        try:
+            self._lodging.close()
+        finally:
+            if self._is_owned:
+                self._is_owned = False
+                self.link.call("DELETE", f"worlds/{self.name}")
+            if self._closes_link:
+                self.link.close()
+
+    @property
+    def has_residents(self) -> bool:
+        """Whether an app of this process is subscribed."""
+        return self._lodging.has_apps
+
+    def leave(self) -> None:
+        """Ends the apps of this process, once they have been told everything; the world stays."""
+        try:
+            self.settle(self.patience)
+        finally:
+            self._lodging.close()
 
     @property
     def env(self) -> dict[str, str]:
@@ -88,12 +115,36 @@ class Waba:
 
     # the app
 
-    def webhook(self, url: str, verify_token: str | None = None, fields: list[str] | None = None) -> Waba:
-        """Subscribes the app, as its dashboard would: with the handshake. ControlError if the app fails it."""
+    def webhook(
+        self,
+        app: Any,
+        verify_token: str | None = None,
+        fields: list[str] | None = None,
+        *,
+        path: str = "/webhook",
+        version: str | None = None,
+        raises: bool = True,
+        loop: AbstractEventLoop | None = None,
+    ) -> Waba:
+        """Subscribes the app, as its dashboard would: with the handshake. ControlError if the app fails it.
+
+        The app is a URL, or an ASGI or WSGI object of this process, which is then called at `path` without sockets, one
+        webhook after the other. Its lifespan begins here and ends with the world. Unless told otherwise, what it raises
+        comes out of what the test does next. `loop` is the event loop of an ASGI app, by default one of its own.
+        """
+        url = app if isinstance(app, str) else self._lodging.take_in(app, path, raises, loop)
         given = {"url": url, "verify_token": verify_token or self.verify_token, "fields": fields}
+        given["version"] = version or (self.version if self.version != VERSION else None)
         self.link.call("PUT", "webhook", {name: value for name, value in given.items() if value is not None})
         self.verify_token = str(given["verify_token"])
         return self
+
+    def intercept(self) -> Interception:
+        """A `with` block, or a decorator, in which calls of this process to `graph.facebook.com` come here instead.
+
+        For apps that cannot change their base URL: httpx, requests, aiohttp and urllib3 are turned, nothing else is.
+        """
+        return Interception(self.graph_url)
 
     @property
     def callback(self) -> str | None:
@@ -114,8 +165,8 @@ class Waba:
         return self.graph("DELETE", path)
 
     def graph(self, method: str, path: str, body: Any = None) -> Any:
-        """A Graph call of the test itself, in the newest version unless the path names one; GraphError."""
-        full = "/" + path.lstrip("/") if _VERSIONED.match(path) else f"/{VERSION}/{path.lstrip('/')}"
+        """A Graph call of the test itself, in `version` unless the path names one; GraphError."""
+        full = "/" + path.lstrip("/") if _VERSIONED.match(path) else f"/{self.version}/{path.lstrip('/')}"
         reply = self.link.graph(method, full, body)
         if reply.status >= 400:
             error = GraphError(f"{method} {full}", reply)
@@ -128,6 +179,7 @@ class Waba:
 
     def user(
         self,
+        /,
         name: str | None = None,
         *,
         wa_id: str | None = None,
@@ -168,12 +220,28 @@ class Waba:
         """Lets time pass; returns when everything that was due on the way has happened, and says what that was."""
         span = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
         found: dict[str, Any] = self.link.call("POST", "clock/advance", {"seconds": span})
+        self._await_apps(self.patience)
         return found
 
     def settle(self, timeout: float | None = None) -> dict[str, Any]:
-        """Waits, at most so many real seconds, until nothing is due now and no webhook is under way."""
+        """Waits, at most so many real seconds, until nothing is due now and no webhook is under way.
+
+        An app of this process also gets the time to end what it does after its answers. What it raised is raised here.
+        """
         found: dict[str, Any] = self.link.call("POST", "settle", {} if timeout is None else {"timeout": timeout})
+        self._await_apps(self.patience if timeout is None else timeout)
         return found
+
+    def _await_apps(self, timeout: float) -> None:
+        """Waits for the apps of this process; what they have sent meanwhile is told to them in turn."""
+        until = elapsed() + timeout
+        while self._lodging.is_busy:
+            is_quiet = self._lodging.wait(max(0.0, until - elapsed()))
+            left = until - elapsed()
+            self.link.call("POST", "settle", {"timeout": max(0.01, left)})
+            if not is_quiet or left <= 0:
+                break
+        self._lodging.raise_error()
 
     # the world
 
@@ -184,7 +252,7 @@ class Waba:
         self._met.clear()
         self._expected.clear()
 
-    def policy(self, **knobs: Any) -> dict[str, Any]:
+    def policy(self, /, **knobs: Any) -> dict[str, Any]:
         """Turns knobs of the platform, such as `read_after=None` or `window_answer="sync"`; all knobs as they are."""
         if not knobs:
             found: dict[str, Any] = self.link.call("GET", "policy")
@@ -202,12 +270,31 @@ class Waba:
 
     # what happened
 
-    def messages(self, **filters: Any) -> list[dict[str, Any]]:
+    def record(self, name: str, about: str = "", *, unexpected: Collection[str] = ()) -> str:
+        """The text of a scenario file that plays what has happened so far, for `localwaba run`.
+
+        `about` becomes comments above it. `unexpected` are the traces of refused calls over which it has to fail again.
+        """
+        from localwaba.runtime.recording import Known, record
+
+        entries = self.link.call("GET", "journal", query={"limit": 20_000})["entries"]
+        known = Known(
+            policy=self._policy,
+            templates=self.templates(),
+            began=round(self._clock["now"] * 1000),
+            ended=round(self.link.call("GET", "clock")["now"] * 1000),
+            is_real=self._clock["mode"] in ("real", "scaled"),
+            unexpected=frozenset(unexpected),
+            unmet=tuple(self.unmet),
+        )
+        return record(entries, name, known, about)
+
+    def messages(self, /, **filters: Any) -> list[dict[str, Any]]:
         """Messages of both directions, oldest first; `user`, `direction`, `type`, `status`, `after`, `limit`."""
         found: list[dict[str, Any]] = self.link.call("GET", "messages", query=filters)["messages"]
         return found
 
-    def deliveries(self, **filters: Any) -> list[dict[str, Any]]:
+    def deliveries(self, /, **filters: Any) -> list[dict[str, Any]]:
         """Webhooks with every attempt, oldest first; `field`, `state`, `after`, `limit`."""
         found: list[dict[str, Any]] = self.link.call("GET", "webhooks", query=filters)["webhooks"]
         return found
@@ -218,17 +305,25 @@ class Waba:
         entries = self.link.call("GET", "journal", query={"kind": "call", "limit": 20_000})["entries"]
         return [call_of(entry) for entry in entries]
 
+    def calls_and_since(self, message_id: str | None) -> tuple[list[Call], list[Call]]:
+        """All calls, and those since a user's message arrived; without one, none."""
+        entries = self.link.call("GET", "journal", query={"limit": 20_000})["entries"]
+        calls = [call_of(entry) for entry in entries if entry["kind"] == "call"]
+        arrivals = (one for one in entries if one.get("event") == "MessageReceived")
+        n = next((one["n"] for one in arrivals if one["data"]["message"]["id"] == message_id), None)
+        return calls, [call for call in calls if n is not None and call.n > n]
+
     @property
     def refusals(self) -> list[Call]:
         """The Graph calls that were refused."""
         return [call for call in self.calls if call.is_refused]
 
-    def refuses(self, *codes: int, timeout: float = 2.0) -> Refusals:
+    def refuses(self, *codes: int, timeout: float | None = None) -> Refusals:
         """A `with` block in which the app is refused with one of these codes, at once or by a `failed` status.
 
         AssertionError if it is not, within so many real seconds. What was refused is no mistake of the app any more.
         """
-        return Refusals(self, codes, timeout)
+        return Refusals(self, codes, self.timeout if timeout is None else timeout)
 
     def expect(self, *what: str) -> None:
         """Takes refusals (their trace ids) and failed messages (their ids) as expected."""

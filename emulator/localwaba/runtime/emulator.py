@@ -38,11 +38,22 @@ class Emulator:
             thread = ServerThread(self._settings)
             self._running = thread.start()
             self._thread = thread
-            self._link = Link(self._running.url, control_token=self._settings.control_token)
+            self._link = Link(
+                self._running.url,
+                control_token=self._settings.control_token,
+                residents=self._running.network.residents,
+            )
         return self
 
     def stop(self) -> None:
         """Ends the server and everything in it."""
+        try:
+            if self._world is not None:
+                self._world.close()
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
         if self._link is not None:
             self._link.close()
         if self._thread is not None:
@@ -84,9 +95,9 @@ class Emulator:
         """A synthetic user of the default world."""
         return self.world.user(name, **options)
 
-    def webhook(self, url: str, **options: Any) -> Waba:
-        """Subscribes the app of the default world to its webhooks."""
-        return self.world.webhook(url, **options)
+    def webhook(self, app: Any, **options: Any) -> Waba:
+        """Subscribes the app of the default world, a URL or an object of this process, to its webhooks."""
+        return self.world.webhook(app, **options)
 
     def advance(self, **span: float) -> dict[str, Any]:
         """Lets time pass in the default world: `days`, `hours`, `minutes`, `seconds`."""

@@ -16,6 +16,7 @@ from localwaba.domain.world import World
 from localwaba.operations.call import Handshake
 from localwaba.webhooks.dispatcher import Attempt, Dispatcher
 from localwaba.webhooks.forging import forge
+from localwaba.webhooks.residents import Residents
 from localwaba.webhooks.targets import BadTarget, TargetPolicy, is_local_name, read_target, unmap
 from localwaba.webhooks.transport import Reply, TlsOptions, Transport
 from localwaba.wire.deliveries import delivery_headers
@@ -46,24 +47,26 @@ class Network:
         self._tls = tls
         self._per_target = per_target
         self._total = total
-        self._transport: Transport | None = None
+        self.residents = Residents(self._open_outside)
         self._dispatcher: Dispatcher | None = None
         self._hosts: dict[str, WorldHost] = {}
 
-    def _open(self) -> tuple[Transport, Dispatcher]:
-        if self._transport is None or self._dispatcher is None:
-            # aiohttp costs 100 ms and 10 MB: only who has a webhook pays for it
-            from localwaba.webhooks.connections import AiohttpTransport
-
-            self._transport = AiohttpTransport(self._allow, self._tls)
+    def _open(self) -> Dispatcher:
+        if self._dispatcher is None:
             self._dispatcher = Dispatcher(
-                self._transport, self._answered, per_target=self._per_target, total=self._total
+                self.residents, self._answered, per_target=self._per_target, total=self._total
             )
-        return self._transport, self._dispatcher
+        return self._dispatcher
+
+    def _open_outside(self) -> Transport:
+        # aiohttp costs 100 ms and 10 MB: only who has a webhook elsewhere pays for it
+        from localwaba.webhooks.connections import AiohttpTransport
+
+        return AiohttpTransport(self._allow, self._tls)
 
     def post(self, host: WorldHost, delivery: Delivery, url: str, faults: Sequence[Fault] = ()) -> None:
         """Delivers a webhook, with whatever faults forge of it; the host hears of the answer."""
-        _, dispatcher = self._open()
+        dispatcher = self._open()
         world = host.world
         self._hosts[world.name] = host
         policy = world.policy
@@ -100,8 +103,9 @@ class Network:
         """Verifies a callback; the refusal if it did not echo the challenge."""
         from localwaba.webhooks.verification import verify
 
-        transport, _ = self._open()
-        return await verify(transport, handshake.url, handshake.verify_token, challenge, timeout=policy.verify_timeout)
+        return await verify(
+            self.residents, handshake.url, handshake.verify_token, challenge, timeout=policy.verify_timeout
+        )
 
     async def check_link(self, policy: Policy, url: str, kind: str) -> Refusal | None:
         """Fetches a media link as Meta would; the refusal (131053) if that fails.
@@ -114,8 +118,7 @@ class Network:
             return None
         from localwaba.webhooks.fetching import fetch
 
-        transport, _ = self._open()
-        fetched = await fetch(transport, url, _KIND_LIMITS.get(kind, _DOCUMENT_LIMIT), _LINK_TIMEOUT)
+        fetched = await fetch(self.residents, url, _KIND_LIMITS.get(kind, _DOCUMENT_LIMIT), _LINK_TIMEOUT)
         if fetched.file is None:
             return _link_fault(fetched, kind)
         with fetched.file:
@@ -140,9 +143,7 @@ class Network:
         """Ends all connections."""
         if self._dispatcher:
             await self._dispatcher.close()
-        closing = getattr(self._transport, "close", None)
-        if closing:
-            await closing()
+        await self.residents.close()
 
 
 def _lane(world: World, delivery: Delivery) -> str:

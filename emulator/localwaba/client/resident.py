@@ -1,0 +1,296 @@
+"""An app of this process: started, called by the platform one webhook after the other, watched, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from http import HTTPStatus
+from typing import Any
+
+from localwaba.client.gateways import BROKEN, Lifespan, Request, Response, call_asgi, call_wsgi, kind_of
+from localwaba.runtime.system import elapsed
+from localwaba.webhooks.transport import EXCERPT_BYTES, KEPT_HEADERS, READ_BYTES, Headers, Reply, excerpt
+
+_STOPPING = 10.0
+
+
+class Resident:
+    """Answers for an app; the next call begins when the last one is answered, in the order in which they came.
+
+    `errors` are what the app raised and nobody has seen yet. What an app does after it has answered keeps it busy.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.errors: list[BaseException] = []
+        self._busy = 0
+        self._changed = threading.Condition()
+
+    # what the platform asks (in the server's loop)
+
+    async def post(self, url: str, headers: Headers, body: bytes, timeout: float) -> Reply:
+        """Delivers a webhook."""
+        reply, _ = await self._ask(Request("POST", url, tuple(headers), body), timeout)
+        return reply
+
+    async def get(self, url: str, headers: Headers, timeout: float) -> Reply:
+        """Asks for the handshake."""
+        reply, _ = await self._ask(Request("GET", url, tuple(headers)), timeout)
+        return reply
+
+    async def download(
+        self, url: str, headers: Headers, sink: Callable[[bytes], object], max_bytes: int, timeout: float
+    ) -> Reply:
+        """Fetches a file that the app serves."""
+        reply, body = await self._ask(Request("GET", url, tuple(headers)), timeout)
+        if reply.status == 200:
+            if len(body) > max_bytes:
+                return Reply(200, f"the answer is larger than {max_bytes} bytes", reply.latency_ms, fault="oversized")
+            sink(body)
+        return reply
+
+    async def close(self) -> None:
+        """Nothing is open here; `stop` ends the app."""
+
+    async def _ask(self, request: Request, timeout: float) -> tuple[Reply, bytes]:
+        began = elapsed()
+        try:
+            async with asyncio.timeout(timeout):
+                response = await asyncio.wrap_future(self.handle(request))
+        except TimeoutError:
+            return Reply(None, f"timed out after {timeout:g} s", _since(began), fault="timeout"), b""
+        except (RuntimeError, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            return Reply(None, f"the app has been stopped: {error}", _since(began), fault="refused"), b""
+        kept = {name.lower(): value for name, value in reversed(response.headers)}
+        body = response.body
+        reply = Reply(
+            response.status,
+            latency_ms=_since(began),
+            headers=tuple((name, kept[name.lower()][:200]) for name in KEPT_HEADERS if name.lower() in kept),
+            body=excerpt(body[:READ_BYTES], kept.get("content-encoding", "")) if body else "",
+            reason=_phrase(response.status),
+            truncated=len(body) > max(READ_BYTES, EXCERPT_BYTES),
+        )
+        return reply, body
+
+    def handle(self, request: Request) -> Future[Response]:
+        """Hands a request to the app; may be called in any thread."""
+        raise NotImplementedError
+
+    # what the test asks
+
+    def start(self) -> None:
+        """Runs the startup of the app; raises what it raised."""
+
+    def stop(self) -> None:
+        """Runs the shutdown of the app and ends what it still does; raises what the shutdown raised."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the app is still at work, after an answer too."""
+        return self._busy > 0
+
+    def wait(self, timeout: float) -> bool:
+        """Waits until the app has nothing to do; False if that took longer than so many real seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy, timeout)
+
+    def raise_error(self) -> None:
+        """Raises what the app raised first, with its traceback."""
+        if self.errors:
+            error, self.errors = self.errors[0], []
+            error.add_note("raised by the app under test, while it was called with a webhook")
+            raise error
+
+    def _begin(self) -> None:
+        with self._changed:
+            self._busy += 1
+
+    def _end(self, error: BaseException | None) -> None:
+        with self._changed:
+            if error is not None:
+                self.errors.append(error)
+            self._busy -= 1
+            self._changed.notify_all()
+
+
+class WsgiResident(Resident):
+    """A WSGI app, called in a thread of its own."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self._work: queue.SimpleQueue[tuple[Request, Future[Response]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="localwaba app", daemon=True)
+        self._thread.start()
+
+    def handle(self, request: Request) -> Future[Response]:
+        future: Future[Response] = Future()
+        self._begin()
+        self._work.put((request, future))
+        return future
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            request, future = work
+            problem: BaseException | None = None
+            response = BROKEN
+            try:
+                response = call_wsgi(self.app, request)
+            except BaseException as error:  # whatever it is, the test has to see it
+                problem = error
+            self._end(problem)
+            if future.set_running_or_notify_cancel():
+                future.set_result(response)
+
+    def stop(self) -> None:
+        self._work.put(None)
+        if self._thread is not None:
+            self._thread.join(_STOPPING)
+            self._thread = None
+
+
+class AsgiResident(Resident):
+    """An ASGI app, called in an event loop: that of the test, or one of its own in a thread."""
+
+    def __init__(self, app: Any, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        super().__init__(app)
+        self._own = _LoopThread() if loop is None else None
+        self._given = loop
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lifespan: Lifespan | None = None
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return self._given if self._given is not None else self._own.loop  # type: ignore[union-attr]
+
+    def start(self) -> None:
+        if self._own is not None:
+            self._own.start()
+        try:
+            self._run(self._start())
+        except BaseException:
+            if self._own is not None:
+                self._own.stop()
+            raise
+
+    async def _start(self) -> None:
+        lifespan = Lifespan(self.app)
+        await lifespan.start()
+        self._lifespan = lifespan
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(_STOPPING)
+
+    def handle(self, request: Request) -> Future[Response]:
+        future: Future[Response] = Future()
+        self._begin()
+        try:
+            self._loop.call_soon_threadsafe(self._accept, request, future)
+        except RuntimeError:  # the loop is closed
+            self._end(None)
+            raise
+        return future
+
+    def _accept(self, request: Request, future: Future[Response]) -> None:
+        task = self._loop.create_task(self._serve(request, future))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, request: Request, future: Future[Response]) -> None:
+        problem: BaseException | None = None
+        turns = [self._turn]
+
+        def let_next() -> None:
+            for turn in turns:
+                turns.remove(turn)
+                turn.release()
+
+        def answer(response: Response) -> None:
+            let_next()
+            if not future.done():
+                future.set_result(response)
+
+        def give_up(_: Future[Response]) -> None:  # nobody waits for the answer any more
+            if future.cancelled() and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(let_next)
+
+        try:
+            await self._turn.acquire()
+            future.add_done_callback(give_up)
+            await call_asgi(self.app, request, self._lifespan.state if self._lifespan else {}, answer)
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        except BaseException as error:  # whatever it is, the test has to see it
+            problem = error
+        finally:
+            self._end(problem)
+
+    def stop(self) -> None:
+        if self._loop.is_closed() or not self._loop.is_running():
+            return
+        try:
+            self._run(self._stop())
+        finally:
+            if self._own is not None:
+                self._own.stop()
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._lifespan is not None:
+            await self._lifespan.stop()
+
+
+class _LoopThread:
+    """An event loop in a thread."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="localwaba app", daemon=True)
+        self._ended: asyncio.Event
+
+    def start(self) -> None:
+        self._thread.start()
+        self._ready.wait(_STOPPING)
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join(_STOPPING)
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:  # ends what the app has left running
+            runner.run(self._wait())
+
+    async def _wait(self) -> None:
+        self.loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        self._ready.set()
+        await self._ended.wait()
+
+
+def house(app: Any, loop: asyncio.AbstractEventLoop | None = None) -> Resident:
+    """A resident for an app, not started yet; an ASGI app is called in `loop`. TypeError for what is no app."""
+    return WsgiResident(app) if kind_of(app) == "wsgi" else AsgiResident(app, loop)
+
+
+def _since(began: float) -> float:
+    return round((elapsed() - began) * 1000, 2)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,114 @@
+"""What is told of a world when its test fails: its story, its journal, and how to play it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from localwaba import ControlError, Waba
+from localwaba.client.calls import summary
+from localwaba.client.chat import draw
+from localwaba.client.failure import listed, told
+from pytest_localwaba.worlds import Held
+
+_MOST = 40
+
+
+class Report(NamedTuple):
+    """The sections of a report, by their titles, and the properties of a test in JUnit XML."""
+
+    sections: list[tuple[str, str]]
+    properties: list[tuple[str, str]]
+
+
+def report(held: Held, nodeid: str, already: str, save: Path | None) -> Report:
+    """What happened in a world; `already` is what the report of the test says by itself."""
+    waba = held.waba
+    properties = [("localwaba_seed", str(waba.seed)), ("localwaba_world", waba.name)]
+    try:
+        story = _story(waba, already)
+        journal = _journal(waba)
+        scenario = waba.record(nodeid, _about(held, nodeid), unexpected=_unexpected(held))
+        again = _keep(held, nodeid, scenario, save)
+    except (OSError, ControlError) as error:  # the report must not fail over it
+        return Report([("localwaba", f"seed {waba.seed}; what happened cannot be told: {error}")], properties)
+    sections = [("localwaba", "\n".join([*story, "", again]))]
+    if journal:
+        sections.append(("localwaba journal", "\n".join(journal)))
+    properties += [("localwaba_chat", "\n".join(_chats(waba, ""))), ("localwaba_journal", "\n".join(journal))]
+    return Report(sections, [*properties, ("localwaba_scenario", scenario), ("localwaba_replay", again)])
+
+
+def _story(waba: Waba, already: str) -> list[str]:
+    lines = [f"seed {waba.seed}, world {waba.name}, {waba.now:%Y-%m-%d %H:%M:%S} UTC, {waba.url}"]
+    lines += _chats(waba, already)
+    lines += _unless(already, "Refused calls of the app", [str(call) for call in waba.refusals])
+    untaken = [one for one in waba.deliveries() if one["state"] != "delivered" and one["attempts"]]
+    return lines + _unless(already, "Webhooks that the app did not answer with 200", [told(one) for one in untaken])
+
+
+def _chats(waba: Waba, already: str) -> list[str]:
+    lines: list[str] = []
+    for user in waba.users:
+        chat = draw(user.chat, user.name)
+        if chat and f"Chat of {user.name}" not in already:
+            lines += ["", f"Chat of {user.name} ({user.wa_id})", *(f"  {line}" for line in chat)]
+    return lines
+
+
+def _unless(already: str, title: str, items: list[str]) -> list[str]:
+    return [] if title in already else listed(title, items)
+
+
+def _journal(waba: Waba) -> list[str]:
+    """Calls of the app and webhooks, in the order in which they happened."""
+    entries = waba.link.call("GET", "journal", query={"limit": 20_000})["entries"]
+    webhooks = {one["id"]: one for one in waba.deliveries(limit=20_000)}
+    found = [line for line in (_line(entry, webhooks) for entry in entries) if line]
+    return [f"… {len(found) - _MOST} more before these"] * (len(found) > _MOST) + found[-_MOST:]
+
+
+def _line(entry: Mapping[str, Any], webhooks: Mapping[str, Any]) -> str:
+    if entry["kind"] == "call":
+        answer = entry["answer"]
+        error = answer.get("error") if isinstance(answer, dict) and entry["status"] >= 400 else None
+        text = f" {summary(error)}" if isinstance(error, dict) else ""
+        return f"{entry['n']:>4}  app   {entry['method']} {entry['path']} -> {entry['status']}{text}"
+    if entry["event"] == "DeliveryAttempted":
+        attempt = entry["data"]["attempt"]
+        one = webhooks.get(entry["data"]["delivery_id"])
+        if one is not None:
+            return f"{entry['n']:>4}  meta  {told(one | {'attempts': [attempt]})}"
+    return ""
+
+
+def _about(held: Held, nodeid: str) -> str:
+    return f"Recorded from {nodeid} (seed {held.waba.seed})."
+
+
+def _unexpected(held: Held) -> set[str]:
+    if not held.marks.strict:
+        return set()
+    later = held.waba.unexpected_failures if held.marks.strict_statuses else []
+    return {call.trace for call in held.waba.unexpected_refusals} | {str(one["id"]) for one in later}
+
+
+def _keep(held: Held, nodeid: str, scenario: str, save: Path | None) -> str:
+    """Writes the scenario down, if it is to be kept; says what to type to play it, or to keep it."""
+    if save is None:
+        return f"Keep it as a scenario:  pytest {shlex.quote(nodeid)} --waba-save DIR"
+    save.mkdir(parents=True, exist_ok=True)
+    path = save / f"{held.waba.name}.yaml"
+    path.write_text(scenario, encoding="utf-8")
+    url = held.waba.callback or ""
+    url = url if url and ".localhost" not in url else "URL-OF-YOUR-APP"
+    return f"Play it again:  localwaba run {shlex.quote(_short(path))} --webhook-url {url}"
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
