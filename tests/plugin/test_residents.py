@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from localwaba import ControlError, User, Waba
+from localwaba import ControlError, Emulator, User, Waba
 from localwaba.client import Link
 from localwaba.client.gateways import kind_of
+from pytest_localwaba.server import Server
 
 Handle = Callable[[dict[str, Any]], Any]
 
@@ -71,6 +72,15 @@ def wsgi(handle: Handle) -> Any:
 
 
 KINDS = pytest.mark.parametrize("make", [starlette, wsgi])
+
+
+@pytest.fixture(scope="module")
+def waba_server() -> Iterator[Server]:
+    """An emulator of this very process, under pytest-xdist too."""
+    emulator = Emulator().start()
+    server = Server(emulator.url, own=emulator)
+    yield server
+    server.stop()
 
 
 @pytest.fixture
