@@ -42,7 +42,7 @@ class Chronicle:
         for entry in new:
             if entry.get("event") == "DeliveryQueued":
                 delivery = entry["data"]["delivery"]
-                self._deliveries[delivery["id"]] = _sent(delivery)
+                self._deliveries[delivery["id"]] = sent_of(delivery)
         told: set[str] = set()
         for entry in new:
             if entry["kind"] == "call":
@@ -159,9 +159,13 @@ def _interactive(content: dict[str, Any]) -> tuple[list[str], list[str]]:
     return [content.get("body", {}).get("text", "")], head
 
 
-def _sent(delivery: dict[str, Any]) -> Sent:
+def sent_of(delivery: dict[str, Any]) -> Sent:
+    """What a delivery tells, in a word."""
     field = str(delivery["field"])
-    value = delivery["body"]["entry"][0]["changes"][0]["value"]
+    try:
+        value = delivery["body"]["entry"][0]["changes"][0]["value"]
+    except (KeyError, IndexError, TypeError):  # somebody made it up
+        return Sent(field, "", "")
     for status in value.get("statuses", []):
         return Sent(field, status["status"], status["id"])
     for message in value.get("messages", []):

@@ -107,6 +107,48 @@ def _add_emulator(parser: _Parser) -> None:
     parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
 
 
+def _add_watched(parser: _Parser) -> None:
+    """Which running emulator is watched, which may be one that others reach."""
+    _add_emulator(parser)
+    parser.add_argument(
+        "--control-token",
+        default=os.environ.get("LOCALWABA_CONTROL_TOKEN", ""),
+        metavar="TOKEN",
+        help="what a server that listens beyond loopback wants (default: LOCALWABA_CONTROL_TOKEN)",
+    )
+
+
+def _add_tail(parser: _Parser) -> None:
+    _add_watched(parser)
+    parser.add_argument("--user", default="", metavar="NUMBER", help="only what has to do with this user")
+    kinds = ("chat", "webhooks", "calls", "platform")
+    parser.add_argument("--only", action="append", default=[], choices=kinds, help="only this; may be repeated")
+    parser.add_argument("--last", type=int, default=20, metavar="N", help="begin with the last N entries (default: 20)")
+    parser.add_argument("--all", action="store_true", help="begin with the first entry that is kept")
+    parser.add_argument("--no-follow", dest="follow", action="store_false", help="print what there is and end")
+    parser.add_argument("--json", action="store_true", help="each entry of the journal as a line of JSON")
+
+
+def _add_webhooks(parser: _Parser) -> None:
+    parser.add_argument("id", nargs="?", default="", metavar="ID", help="one delivery, in full")
+    _add_watched(parser)
+    parser.add_argument("--curl", action="store_true", help="print the command that sends the same bytes")
+    parser.add_argument("--redeliver", action="store_true", help="send it once more, whatever became of it")
+    states = ("abandoned", "delivered", "pending", "unroutable")
+    parser.add_argument("--state", choices=states, help="list only those in this state")
+    parser.add_argument("--field", metavar="FIELD", help="list only those of this field")
+    parser.add_argument("--last", type=int, default=50, metavar="N", help="list the last N (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
+
+
+def _add_record(parser: _Parser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the scenario file that is written")
+    _add_watched(parser)
+    parser.add_argument("--name", default="", metavar="TEXT", help="name of the scenario (default: that of the file)")
+    parser.add_argument("--so-far", action="store_true", help="write what has happened until now, and end")
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
 def _add_faults(parser: _Parser) -> None:
     what = (
         "list: everything by name, or one NAME (the default); show NAME: what it is and how to arm it; "
@@ -238,6 +280,37 @@ def _faults(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
     return run
 
 
+def _tail(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    def run() -> int:
+        from localwaba.cli.tailing import tail
+
+        return tail(found)
+
+    return run
+
+
+def _webhooks(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    for flag in ("curl", "redeliver"):
+        if getattr(found, flag) and not found.id:
+            raise Mistake(f"webhooks: --{flag} needs the id of a webhook: localwaba webhooks lists them")
+
+    def run() -> int:
+        from localwaba.cli.webhook_list import show
+
+        return show(found)
+
+    return run
+
+
+def _record(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    def run() -> int:
+        from localwaba.cli.taping import record
+
+        return record(found)
+
+    return run
+
+
 KINDS: dict[str, Kind] = {
     "serve": Kind("start the emulator and keep it running", _add_settings, _serve, {"epilog": _EPILOG}),
     "demo": Kind("watch a sample bot chat with a synthetic user, with webhooks, ticks and refusals", _add_demo, _demo),
@@ -253,6 +326,15 @@ KINDS: dict[str, Kind] = {
         _run,
         {"epilog": _RUN_EPILOG},
     ),
+    "tail": Kind(
+        "follow a running emulator: messages as a chat, webhooks, refusals with their reason", _add_tail, _tail
+    ),
+    "webhooks": Kind(
+        "list the webhooks of a running emulator; show one with its bytes, as curl, or send it again",
+        _add_webhooks,
+        _webhooks,
+    ),
+    "record": Kind("write what happens in a running emulator down as a scenario file", _add_record, _record),
     "cost": Kind("estimate what the traffic of an emulator would cost, by a rate card of yours", _add_cost, _cost),
     "faults": Kind("show what can go wrong on purpose, and what is armed in a running emulator", _add_faults, _faults),
 }

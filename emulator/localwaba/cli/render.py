@@ -62,7 +62,7 @@ class Stage:
         self.console = Console(file=out, highlight=False, soft_wrap=False, emoji=False, width=width)
         if self.console.width > WIDEST:
             self.console.width = WIDEST
-        self.is_unicode = _can_encode(out)
+        self.is_unicode = can_encode(out)
         self._signs = _UNICODE if self.is_unicode else _ASCII
         self._box = box.ROUNDED if self.is_unicode else box.ASCII
         self._pause = pause if self.console.is_terminal else 0.0
@@ -165,7 +165,8 @@ def day(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%a %d %b %H:%M")
 
 
-def _can_encode(out: TextIO) -> bool:
+def can_encode(out: TextIO) -> bool:
+    """Whether ticks and boxes can be printed."""
     try:
         "✓→─╭▸»✗".encode(out.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -1,0 +1,96 @@
+"""`localwaba record`: a live session of a running emulator, written down as a scenario file."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from localwaba.cli.commands import Mistake
+from localwaba.client.following import follow
+from localwaba.client.link import ControlError, Link
+
+
+def record(found: argparse.Namespace) -> int:
+    """Writes the scenario once the session ends: with Ctrl-C, with the emulator, or at once with `--so-far`."""
+    if found.file.exists() and not found.force:
+        raise Mistake(f"record: {found.file} is there already: give another name, or --force")
+    try:
+        with closing(Link(found.url, found.token, control_token=found.control_token)) as link:
+            before = _look(link)
+            if found.so_far:
+                entries, after = _read(link, 0), before
+            else:
+                start = before["world"]["counts"]["journal"]
+                print(f"recording what happens at {found.url}; Ctrl-C ends it and writes {found.file}", file=sys.stderr)
+                entries = list(_until_interrupted(found, start))
+                after = _look_again(link, before)
+    except (OSError, ValueError, ControlError) as error:
+        raise Mistake(f"record: {error}") from None
+    text = _tell(found, entries, before, after)
+    try:
+        found.file.write_text(text, "utf-8")
+    except OSError as error:
+        raise Mistake(f"record: cannot write {found.file}: {error.strerror or error}") from None
+    steps = sum(line.startswith("  - ") for line in text.splitlines())
+    print(f"{found.file}: {steps} steps; play it: localwaba run {found.file} --webhook-url URL", file=sys.stderr)
+    return 0
+
+
+def _tell(found: argparse.Namespace, entries: list[dict[str, Any]], before: Any, after: Any) -> str:
+    from localwaba.runtime.recording import Known
+    from localwaba.runtime.recording import record as tell
+
+    clock = after["world"]["clock"]
+    known = Known(
+        policy=before["world"]["policy"],
+        templates=after["templates"],
+        began=None if found.so_far else round(before["world"]["clock"]["now"] * 1000),
+        ended=round(clock["now"] * 1000) if clock["rate"] == 0 else None,
+        is_real=clock["rate"] != 0,
+    )
+    return tell(entries, found.name or found.file.stem.replace("_", " "), known)
+
+
+def _look(link: Link) -> dict[str, Any]:
+    return {"world": link.call("GET", "world"), "templates": link.call("GET", "templates")["templates"]}
+
+
+def _look_again(link: Link, before: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _look(link)
+    except OSError:  # the session ended because the emulator did
+        return before
+
+
+def _read(link: Link, after: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while entries := link.call("GET", "journal", query={"after": after, "limit": 1_000})["entries"]:
+        found += entries
+        after = entries[-1]["n"]
+    return found
+
+
+def _until_interrupted(found: argparse.Namespace, after: int) -> Iterator[dict[str, Any]]:
+    with _terminable():
+        try:
+            yield from follow(found.url, found.token, found.control_token, after)
+        except KeyboardInterrupt:
+            return
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends a recording as Ctrl-C does, so that `kill` loses nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

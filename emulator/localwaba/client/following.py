@@ -1,0 +1,52 @@
+"""The journal of a running emulator as it grows: its server-sent events, read line by line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from localwaba.client.link import CONTROL, ControlError, Unreachable
+
+PATIENCE = 60.0
+"""Seconds without a sign of life after which the emulator counts as gone; it sends a comment every 15 s."""
+
+
+def follow(url: str, token: str = "", control_token: str = "", after: int | None = None) -> Iterator[dict[str, Any]]:
+    """Entries of the journal behind entry `after`, or from now on, as they come; ends with the emulator.
+
+    Unreachable if nothing answers, ControlError if it refuses.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError(f"an emulator's URL is http://host:port, not {url!r}")
+    headers = {"Accept": "text/event-stream"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if control_token:
+        headers["X-Localwaba-Control-Token"] = control_token
+    path = f"{CONTROL}events" + (f"?after={after}" if after is not None else "")
+    with closing(HTTPConnection(parts.hostname, parts.port or 80, timeout=PATIENCE)) as connection:
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+        except (OSError, HTTPException) as error:
+            raise Unreachable(f"no emulator answers at {url}: {error}") from None
+        if answer.status != 200:
+            raise ControlError(answer.status, _reason(answer.read(10_000), answer.status))
+        try:
+            for line in answer:
+                if line.startswith(b"data: "):
+                    yield json.loads(line[6:])
+        except (OSError, HTTPException):
+            return  # the emulator has ended in the middle of a line
+
+
+def _reason(raw: bytes, status: int) -> str:
+    try:
+        return str(json.loads(raw)["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {status}"
