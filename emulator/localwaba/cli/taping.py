@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from localwaba.cli.commands import Mistake
@@ -26,8 +26,7 @@ def record(found: argparse.Namespace) -> int:
                 entries, after = _read(link, 0), before
             else:
                 start = before["world"]["counts"]["journal"]
-                print(f"recording what happens at {found.url}; Ctrl-C ends it and writes {found.file}", file=sys.stderr)
-                entries = list(_until_interrupted(found, start))
+                entries = _listen(link, found, start)
                 after = _look_again(link, before)
     except (OSError, ValueError, ControlError) as error:
         raise Mistake(f"record: {error}") from None
@@ -75,12 +74,17 @@ def _read(link: Link, after: int) -> list[dict[str, Any]]:
     return found
 
 
-def _until_interrupted(found: argparse.Namespace, after: int) -> Iterator[dict[str, Any]]:
-    with _terminable():
-        try:
-            yield from follow(found.url, found.token, found.control_token, after)
-        except KeyboardInterrupt:
-            return
+def _listen(link: Link, found: argparse.Namespace, after: int) -> list[dict[str, Any]]:
+    """The entries behind `after` until somebody ends the recording, or the emulator ends."""
+    entries: list[dict[str, Any]] = []
+    with _terminable(), suppress(KeyboardInterrupt):
+        print(f"recording what happens at {found.url}; Ctrl-C ends it and writes {found.file}", file=sys.stderr)
+        for entry in follow(found.url, found.token, found.control_token, after):
+            entries.append(entry)
+            after = entry["n"]
+    with suppress(OSError):  # what was on its way when it was interrupted
+        entries += _read(link, after)
+    return entries
 
 
 @contextmanager
