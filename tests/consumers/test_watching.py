@@ -196,7 +196,7 @@ def test_record(emulator: Emulator, world: Waba, tmp_path: Path, capsys: pytest.
     text = file.read_text("utf-8")
     assert "name: a table\n" in text
     assert '- ada says: "Do you have a table?"' in text
-    assert '- app replies to ada: Yes!' in text
+    assert "- app replies to ada: Yes!" in text
     assert "- 1 day 1 hour pass" in text
     assert load(file)[0].name == "a table"
     assert main(["record", str(file), "--so-far", "--url", emulator.url]) == 2

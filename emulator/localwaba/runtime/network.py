@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _DOCUMENT_LIMIT = 100 * 1024 * 1024
 _LINK_TIMEOUT = 20.0
+_SHOWN_OF_200 = 200  # characters; of any other answer an excerpt of the transport is kept
 _HEAD = 64 * 1024
 _KIND_LIMITS = {
     "image": 5 * 1024 * 1024,
@@ -95,7 +96,7 @@ class Network:
                 status=reply.status if reply.error is None else None,
                 error=reply.error or "",
                 latency_ms=round(reply.latency_ms, 2),
-                answer=reply.body if reply.status != 200 else "",
+                answer=reply.body if reply.status != 200 else reply.body[:_SHOWN_OF_200],
             )
             host.answered(attempt.delivery_id, seen)
 
