@@ -33,6 +33,7 @@ NOON: int = _common.NOON
 Platform: Any = _common.Platform
 StillNetwork: Any = _common.StillNetwork
 USER = "16505551234"
+OTHER = "16505554321"
 BRAZILIAN = "554187654321"
 OTHER_URL = "http://127.0.0.1:9/other"
 
@@ -56,7 +57,7 @@ class Arrival(NamedTuple):
 
     def is_signed(self, secret: str) -> bool:
         """Whether the new signature is there and right."""
-        return matches(secret.encode(), self.raw, self.headers.get("X-Hub-Signature-256", ""))
+        return matches(self.headers.get("X-Hub-Signature-256", ""), secret.encode(), self.raw)
 
 
 class Listening(StillNetwork):  # type: ignore[misc]
@@ -69,7 +70,7 @@ class Listening(StillNetwork):  # type: ignore[misc]
     def post(self, host: WorldHost, delivery: Delivery, url: str, faults: Sequence[Fault] = ()) -> None:
         secret = host.world.apps[delivery.app_id].secret.encode()
         headers, raw = forge(faults, secret, delivery_headers(secret, delivery.body), delivery.body)
-        arrival = Arrival(host.now() / 1000 - NOON, url, dict(headers), raw, delivery.lane)
+        arrival = Arrival(round(host.now() / 1000 - NOON, 3), url, dict(headers), raw, delivery.lane)
         self.log.append(arrival)
         super().post(host, delivery, url, faults)
 
@@ -79,6 +80,7 @@ class Stage(Platform):  # type: ignore[misc]
 
     def __init__(self, seed: int = 0) -> None:
         self.listening = Listening()
+        self.answers: list[tuple[int, Any]] = []
         super().__init__(
             self.listening, seed=seed, policy=_common.UNLIMITED | {"delivered_after": 1.5, "read_after": 2.0}
         )
@@ -96,6 +98,8 @@ class Stage(Platform):  # type: ignore[misc]
             return next(asked, {"type": "http.disconnect"})
 
         async def send(message: Any) -> None:
+            if message["type"] == "http.response.start" and not scope["path"].startswith("/_localwaba/"):
+                self.listening.log.append("answer")
             told.append(message)
 
         try:
@@ -125,7 +129,7 @@ class Stage(Platform):  # type: ignore[misc]
         """The business sends, and keeps what it is answered."""
         found = self.send(message)
         code = found.body.get("error", {}).get("code", 0) if found is not None else "cut"
-        self.listening.log.append((found.status if found is not None else 0, code))
+        self.answers.append((found.status if found is not None else 0, code))
 
     def announces(self, field: str, value: Any = None) -> None:
         self.control("POST", "platform-events", {"field": field} | ({"value": value} if value else {}))
@@ -147,7 +151,7 @@ _CARD = {
 
 def writing(stage: Stage) -> None:
     """A user writes."""
-    stage.writes("one")
+    stage.writes("caf\u00e9 / 50%")
     stage.passes(3_600)
 
 
@@ -185,6 +189,14 @@ def chatting(stage: Stage) -> None:
     stage.sends()
     stage.writes("two")
     stage.passes(8 * 86_400)
+
+
+def sending_and_writing(stage: Stage) -> None:
+    """The business sends a text that is read within four seconds; meanwhile two users write."""
+    stage.writes("one")
+    stage.sends()
+    stage.writes("two", OTHER)
+    stage.passes(3_600)
 
 
 def sending_a_place(stage: Stage) -> None:
@@ -316,16 +328,21 @@ def verifying(stage: Stage) -> None:
     """The app is subscribed anew."""
     found = stage.ask("PUT", "/_localwaba/webhook", {"url": OTHER_URL, "verify_token": "right"})
     tokens = [(one.url, one.verify_token) for one in stage.listening.handshakes[1:]]
-    stage.listening.log.append((found.status, tokens))
+    stage.answers.append((found.status, tokens))
 
 
-def play(story: Story, *names: str, seed: int = 0) -> Stage:
-    """A story with these presets armed; the stage is closed, and what happened on it can be asked for."""
-    stage = Stage(seed)
-    for name in names:
-        stage.control("POST", "faults", {"preset": name})
+def run(story: Story, stage: Stage) -> Stage:
+    """The stage after a story; it is closed, and what happened on it can be asked for."""
     try:
         story(stage)
     finally:
         stage.close()
     return stage
+
+
+def play(story: Story, *names: str, seed: int = 0) -> Stage:
+    """The stage after a story with these presets armed."""
+    stage = Stage(seed)
+    for name in names:
+        stage.control("POST", "faults", {"preset": name})
+    return run(story, stage)

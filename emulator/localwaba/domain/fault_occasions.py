@@ -54,7 +54,7 @@ def of_delivery(world: World, delivery: Delivery) -> Occasion:
         message = world.messages.get(str(item.get("id")))
         if message is not None:
             found.append(of_message(world, message, str(item.get("status", "")) if kind == "statuses" else ""))
-    hit = f"webhook {delivery.id}: {found[-1].hit}" if found else f"webhook {delivery.id}"
+    hit = ": ".join(filter(None, (f"webhook {delivery.id}", ", ".join(one.hit for one in found))))
     number = (delivery.phone_number_id,) if delivery.phone_number_id else ()
     merged = {
         name: tuple({value: None for one in found for value in getattr(one, name)})

@@ -92,12 +92,12 @@ def _history_huge(scene: Scene) -> list[Part] | None:
         return None
     messages: list[Any] = threads[0]["messages"]
     sample, ids = messages[-1], Ids(scene.world.seed, int(scene.delivery.id[:8], 16))
-    count = (_HUGE - len(encode(scene.body))) // (len(encode(sample)) + 8)
-    stamp = int(str(sample.get("timestamp", "0")))
-    for n in range(1, count + 1):
-        older = copied(sample) | {"timestamp": str(stamp - n)}
+    stamp, left = int(str(sample.get("timestamp", "0"))), _HUGE - len(encode(scene.body))
+    while left > 0:
+        older = copied(sample) | {"timestamp": str(stamp - len(messages))}
         older["id"] = ids.wamid(str(sample.get("from", "")), outbound=False)
         messages.append(older)
+        left -= len(encode(older)) + 1
     return []
 
 
