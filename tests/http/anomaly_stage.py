@@ -132,7 +132,9 @@ class Stage(Platform):  # type: ignore[misc]
         self.answers.append((found.status if found is not None else 0, code))
 
     def announces(self, field: str, value: Any = None) -> None:
-        self.control("POST", "platform-events", {"field": field} | ({"value": value, "unchecked": True} if value else {}))
+        self.control(
+            "POST", "platform-events", {"field": field} | ({"value": value, "unchecked": True} if value else {})
+        )
 
 
 Story = Callable[[Stage], None]
