@@ -12,7 +12,7 @@ from localwaba_contracts.samples import PLACEHOLDERS, fields, samples
 from localwaba_contracts.validate import findings, is_valid, violation
 
 SAMPLES = samples("messages")
-HOW = {"message", "action", "behaviour", "group", "rule", "platform"}
+HOW = {"message", "action", "behaviour", "rule", "platform"}
 
 # What may be left out, by its place; "*" stands for any place of a list. All else is required where it stands.
 OPTIONAL = re.compile(

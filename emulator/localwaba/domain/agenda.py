@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from localwaba.domain.fault_state import Fault
+from localwaba.domain.model import Message
 
 
 class _Item(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="item"):
@@ -43,6 +44,12 @@ class AnswerInGroup(_Item, frozen=True):
 
     message_id: str
     wa_id: str
+
+
+class ArriveMessage(_Item, frozen=True):
+    """A message of a user that was not available arrives after all, under the id that the app knows already."""
+
+    message: Message
 
 
 class ReviewTemplate(_Item, frozen=True):
@@ -193,6 +200,7 @@ Item = (
     | AnswerMessage
     | ReachParticipants
     | AnswerInGroup
+    | ArriveMessage
     | ReviewTemplate
     | UnpauseTemplate
     | RetryDelivery

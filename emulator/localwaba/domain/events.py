@@ -102,9 +102,10 @@ class GroupStatusReached(_Event, frozen=True):
 
 
 class MessageReceived(_Event, frozen=True):
-    """A user wrote to a business; `quiet` members of the contact are left out of the webhook."""
+    """A user wrote to a business; `silent`: no webhook tells of it."""
 
     message: Message
+    silent: bool = False
 
 
 class MessageRead(_Event, frozen=True):

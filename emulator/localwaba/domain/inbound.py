@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from localwaba.domain import magic, windows
-from localwaba.domain.events import Event, MessageReceived, PairChanged, Put
+from localwaba.domain.agenda import ArriveMessage
+from localwaba.domain.clock import SECOND
+from localwaba.domain.events import Event, MessageReceived, PairChanged, Put, Scheduled
 from localwaba.domain.ids import Ids, derive_number
 from localwaba.domain.model import Media, Message, User
 from localwaba.domain.world import World
 
 MEDIA_TYPES = frozenset({"image", "audio", "video", "document", "sticker"})
 _json = msgspec.json.Encoder()
+
+
+class Beside(NamedTuple):
+    """What is not usual about a message.
+
+    `media_id` is a file that the number has already; `about` the message that this one changes, and `shown` what the
+    phone shows of it then, as JSON. `silent`: no webhook tells of it. `instead` is what the app is told first, for
+    `seconds`, under the same id.
+    """
+
+    media_id: str = ""
+    about: str = ""
+    shown: bytes = b""
+    silent: bool = False
+    instead: dict[str, Any] | None = None
+    seconds: float = 0.0
+
+
+_NOTHING = Beside()
 
 
 def new_user(seed: int, wa_id: str, country: str, name: str = "") -> User:
@@ -33,6 +54,7 @@ def receive(
     phone_number_id: str,
     content: dict[str, Any],
     media: Media | None = None,
+    beside: Beside = _NOTHING,
 ) -> tuple[str, list[Event]]:
     """The user writes to a number: the new message's id, and the events.
 
@@ -60,17 +82,28 @@ def receive(
         status="received",
         group_id=group.id if group else "",
         receipts=tuple((one, "delivered") for one in others),
-        context_id=str(context.get("id", "")) if isinstance(context, dict) else "",
-        media_id=media.id if media else "",
+        context_id=str(context.get("id", "")) if isinstance(context, dict) else beside.about,
+        media_id=media.id if media else beside.media_id,
+        shown=beside.shown,
     )
-    events.append(MessageReceived(at=now, message=message))
+    if beside.instead is None:
+        events.append(MessageReceived(at=now, message=message, silent=beside.silent))
+    else:
+        told = replace(message, type=str(beside.instead["type"]), body=_json.encode(beside.instead), media_id="")
+        events.append(MessageReceived(at=now, message=told))
+        events.append(Scheduled(at=now, due=now + int(beside.seconds * SECOND), item=ArriveMessage(message)))
     partner = group.id if group else user.wa_id  # what is said in a group opens the group's window, for everybody
     pair = world.pair(phone_number_id, partner)
     changed = replace(pair, inbound_id=message_id)
-    if windows.opens(kind, world.policy):
+    if windows.opens(kind, world.policy) and not beside.silent:
         changed = windows.opened(pair, now, message_id, by_referral="referral" in content)
     events.append(PairChanged(at=now, key=f"{phone_number_id}:{partner}", pair=changed))
     return message_id, events
+
+
+def arrive(message: Message, now: int) -> list[Event]:
+    """What was announced as unavailable is there; id and time are those of the announcement."""
+    return [MessageReceived(at=now, message=message)]
 
 
 def _complete(world: World, phone_number_id: str, content: dict[str, Any]) -> dict[str, Any]:

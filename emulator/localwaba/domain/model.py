@@ -240,6 +240,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     `delivered_after` counts from `sent`, `read_after` from `delivered`. `skips_delivered`: only `read` arrives.
     `fails_with`: every message to this user fails with that code, at once or, with `fails_after_delivery`, late.
     `answers`: a text the user sends back, `answers_after` seconds after reading (`{text}` is what they got).
+    `has_profile`: without one, webhooks name no name.
     """
 
     on_whatsapp: bool = True
@@ -252,6 +253,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     answers_after: float = 1.0
     identity_key_hash: str | None = None
     phone_visible: bool = True
+    has_profile: bool = True
 
 
 class User(Entity, frozen=True):

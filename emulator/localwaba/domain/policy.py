@@ -91,6 +91,72 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         bool, _knob("Media objects in webhooks carry a `url`", "Meta: media webhooks, since November 2025", "M")
     ] = True
 
+    # Shapes of what webhooks tell
+    parent_user_ids: Annotated[
+        bool,
+        _knob("Ids for linked portfolios beside business-scoped user ids", "Meta: business-scoped user ids", "M"),
+    ] = False
+    parent_recipient_member: Annotated[
+        Literal["recipient_parent_user_id", "parent_recipient_user_id"],
+        _knob("Name of that id in statuses; the second until 5 May 2026", "Meta: business-scoped user ids", "M"),
+    ] = "recipient_parent_user_id"
+    number_change: Annotated[
+        Literal["current", "2022"],
+        _knob(
+            "A user's new number in `wa_id` and without `contacts`, or in `new_wa_id` with `contacts`",
+            "Meta's page; a capture of 2022",
+            "C",
+        ),
+    ] = "current"
+    user_id_change: Annotated[
+        Literal["previous", "april", "none"],
+        _knob(
+            "How another business-scoped id is told: with the previous one and without `from`, as from April to August "
+            "2026, or not at all",
+            "Meta: business-scoped user ids, changelog of 11 August 2026",
+            "M",
+        ),
+    ] = "previous"
+    identity_change: Annotated[
+        Literal["contacts", "system"],
+        _knob(
+            "How another identity key is told: by `identity_key_hash` of the next contact, or by a system message",
+            "Meta: identity change check; client libraries for the older form",
+            "U",
+        ),
+    ] = "contacts"
+    removed_reaction: Annotated[
+        Literal["empty", "omitted"],
+        _knob("`emoji` of a reaction that is taken back: empty, or not there", "captures against Meta's page", "C"),
+    ] = "empty"
+    unsupported_object: Annotated[
+        bool, _knob("`unsupported` beside the errors of such a message", "captures since late 2025", "C")
+    ] = True
+    permission_time: Annotated[
+        Literal["number", "text"],
+        _knob("`expiration_timestamp` of an answer about calls", "captures against Meta's page", "C"),
+    ] = "number"
+    failed_status: Annotated[
+        Literal["current", "2022", "on_premises"],
+        _knob(
+            "A failed status: as today, with code and title alone, or for 131026 as the on-premises API said it",
+            "captures of 2026 and 2022; Meta: address messages",
+            "C",
+        ),
+    ] = "current"
+    group_participant: Annotated[
+        Literal["recipient_participant_id", "participant_recipient_id"],
+        _knob("Name of a member's number in group statuses", "Meta's group pages have both", "M"),
+    ] = "recipient_participant_id"
+    group_pricing: Annotated[
+        Literal["beside", "inside"],
+        _knob("`pricing` of group statuses beside `conversation`, or inside", "Meta's group pages have both", "M"),
+    ] = "beside"
+    click_webhooks: Annotated[
+        bool,
+        _knob("`user_actions` for taps on links of marketing messages", "Meta: not available to everyone", "M"),
+    ] = False
+
     # Templates
     review_after: Annotated[
         float, _knob("From a template's creation or edit to its review", "Meta: up to 24 hours, mostly minutes", "U")

@@ -8,7 +8,7 @@ from localwaba.domain.clock import DAY, SECOND
 from localwaba.domain.model import Pair
 from localwaba.domain.policy import Policy
 
-_NEVER_OPENS = frozenset({"system", "request_welcome"})
+_NEVER_OPENS = frozenset({"edit", "request_welcome", "revoke", "system"})
 
 
 def is_open(pair: Pair, now: int, policy: Policy) -> bool:

@@ -16,6 +16,7 @@ from localwaba.domain.model import PhoneNumber, Template
 from localwaba.domain.world import World
 from localwaba.operations import coexistence, enforcing
 from localwaba.operations.meta import CATEGORIES, LIMITS, QUALITIES, STATUSES
+from localwaba.operations.platform_messages import believe_messages
 from localwaba_contracts.validate import violation
 
 _ONLY_EVENTS = frozenset({"FLAGGED", "LOCKED"})
@@ -197,6 +198,7 @@ _CHANGES: dict[str, _Change] = {
     "flows": _flow,
     "group_status_update": _group_status,
     "history": coexistence.learn_history,
+    "messages": believe_messages,
     "message_template_components_update": _components,
     "message_template_quality_update": _template_quality,
     "message_template_status_update": _template_status,

@@ -28,6 +28,7 @@ from localwaba.domain.agenda import (
     AnswerInGroup,
     AnswerMessage,
     ArchiveTemplate,
+    ArriveMessage,
     DecidePacing,
     DisableAccount,
     DispatchMessage,
@@ -141,6 +142,7 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
         world, item.message_id, item.status, item.participants, now
     ),
     AnswerInGroup: _answer_in_group,
+    ArriveMessage: lambda world, item, now, ids: inbound.arrive(item.message, now),
     ReviewTemplate: _review,
     UnpauseTemplate: _unpause,
     ExpireMedia: _expire,

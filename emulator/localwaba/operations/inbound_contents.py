@@ -44,6 +44,7 @@ _BESIDE = ("type", "context", "referral", "errors", "identity", "group_id")
 _GIVEN_BY_PLATFORM = ("id", "from", "from_user_id", "from_parent_user_id", "timestamp")
 _SHOWN = {"mime_type": "-", "sha256": "-", "id": "1", "filename": "-", "voice": False, "animated": False}
 _SHOWN_BY = {"audio": ("voice",), "document": ("filename",), "sticker": ("animated",)}
+_PLACE = ("address", "latitude", "longitude", "name", "url")
 _OLD_ERROR = {
     "code": 131051,
     "details": "Message type is not currently supported",
@@ -77,6 +78,9 @@ def complete(world: World, now: int, user: User, content: dict[str, Any]) -> dic
         body["errors"] = [_error(one) for one in body["errors"]]
     if kind in MEDIA_TYPES:
         body.setdefault(kind, {})
+    if kind == "location" and isinstance(body.get("location"), dict):
+        place = body["location"]
+        body["location"] = {name: place[name] for name in _PLACE if name in place} | place
     if kind == "order" and isinstance(body.get("order"), dict):
         body["order"] = _order(body["order"])
     if kind == "interactive" and isinstance(body.get("interactive"), dict):

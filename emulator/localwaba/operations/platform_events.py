@@ -11,6 +11,7 @@ from localwaba.domain.world import World
 from localwaba.operations.announcements import announced
 from localwaba.operations.beliefs import believe
 from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
+from localwaba.operations.named_samples import named_sample
 from localwaba.operations.platform_samples import FIELDS, Sample, sample
 from localwaba.operations.users import number_in
 from localwaba_contracts.validate import findings, violation
@@ -30,8 +31,8 @@ class Fired(NamedTuple):
 def fire(world: World, now: int, options: dict[str, Any], ids: Ids | None = None) -> Fired:
     """Fires the webhook of `field` with `value`, or with a sample, and changes the world where the value says so.
 
-    A value that breaks the field's contract is refused, unless it is `unchecked`; `variant` chooses among the samples.
-    Ids of what a sample brings into the world are drawn from `ids`.
+    A value that breaks the field's contract is refused, unless it is `unchecked`; `variant` chooses among the samples,
+    for the field `messages` by a name of `localwaba_contracts.samples`. Ids of what a sample brings into the world are drawn from `ids`.
     """
     only(options, _MEMBERS, "a platform event")
     field = text_of(options, "field")
@@ -47,7 +48,9 @@ def fire(world: World, now: int, options: dict[str, Any], ids: Ids | None = None
     if waba_id not in world.wabas:
         raise Mistake(f"this world has no waba_id {waba_id!r}; it has {', '.join(world.wabas)}")
     variant = text_of(options, "variant")
-    if given is None:
+    if given is None and field == "messages" and variant:
+        value, exact = named_sample(world, now, field, number, variant), True
+    elif given is None:
         value, exact = _sampled(sample(world, now, field, number, ids or world.ids(), variant), field)
     else:
         if variant:
@@ -89,7 +92,9 @@ def _sampled(found: Sample | None, field: str) -> Sample:
     if found is not None:
         return found
     if field == "messages":
-        raise Mistake("messages come from users: POST /_localwaba/users/{wa_id}/messages; or give a value")
+        raise Mistake(
+            "messages come from users: POST /_localwaba/users/{wa_id}/messages; or give a value, or name a variant"
+        )
     if field in FIELDS:
         raise Mistake(f"a sample of {field} is about a template, and this world has none: create one, or give a value")
     raise Mistake(f"nobody knows what {field} looks like: give a value; there are samples of {', '.join(FIELDS)}")

@@ -1,4 +1,4 @@
-"""What users do besides writing: they read, tap, block, opt out, change their number."""
+"""What users do besides writing: they read, tap, block, opt out, pay, edit, change their number."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from localwaba.domain import inbound, quality, statuses
-from localwaba.domain.events import Event, PairChanged, Put, StatusReached
+from localwaba.domain import quality, statuses
+from localwaba.domain.events import StatusReached
 from localwaba.domain.ids import Ids
-from localwaba.domain.model import Behaviour, Message, Pair, User
-from localwaba.domain.numbers import country_of
+from localwaba.domain.model import Message, User
 from localwaba.domain.quality_state import FeedbackGiven, Kind
 from localwaba.domain.world import World
 from localwaba.operations import group_actions
 from localwaba.operations.announcements import announced
-from localwaba.operations.deeds import Deed, Scene
+from localwaba.operations.deeds import Deed, Scene, last, received
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only, text_of
-from localwaba.operations.users import number_in, wa_id_in, write
+from localwaba.operations.user_edits import delete, edit
+from localwaba.operations.user_identity import change_identity, change_number
+from localwaba.operations.user_payments import clicked, pay
+from localwaba.operations.users import number_in, write
 from localwaba.wire import user_webhooks
 from localwaba.wire.choices import Choice, answer, choices, content
 
@@ -54,14 +56,14 @@ def _read(scene: Scene) -> Deed:
         return group_actions.read(scene)
     upto = text_of(scene.options, "message_id")
     if upto:
-        _message(scene, upto)
+        received(scene, upto)
     events = statuses.read_all(scene.world, scene.number.id, scene.user.wa_id, scene.now, upto)
     return Deed({"read": [event.message_id for event in events if isinstance(event, StatusReached)]}, events)
 
 
 def _play(scene: Scene) -> Deed:
     given = text_of(scene.options, "message_id")
-    message = _message(scene, given) if given else _last(scene, _is_voice)
+    message = received(scene, given) if given else last(scene, _is_voice)
     if message is None or not _is_voice(message):
         raise Mistake("only voice messages are played (type audio with voice true); this user has none to play")
     if message.status == "played":
@@ -78,12 +80,13 @@ def _is_voice(message: Message) -> bool:
 
 def _tap(scene: Scene) -> Deed:
     given = text_of(scene.options, "message_id")
-    message = _message(scene, given) if given else _last(scene, lambda one: bool(choices(one)))
+    message = received(scene, given) if given else last(scene, lambda one: bool(choices(one)))
     if message is None:
         raise Mistake(f"nothing with buttons was sent to {scene.user.wa_id} yet")
     choice = _find_choice(scene.options, message)
     if not choice.answers:
-        return Deed({"message_id": None, "tapped": choice.title, "opens": choice.opens}, [])
+        events = clicked(scene, message) if choice.kind == "url" else []
+        return Deed({"message_id": None, "tapped": choice.title, "opens": choice.opens}, events)
     response = object_of(scene.options, "response") or {}
     reply = answer(choice, message, scene.now, response)
     written = write(scene.world, scene.ids, scene.now, scene.user, reply | {"phone_number_id": message.phone_number_id})
@@ -115,26 +118,6 @@ def _find_choice(options: dict[str, Any], message: Message) -> Choice:
 
 def _titles(there: list[Choice], name: str = "title") -> str:
     return ", ".join(repr(getattr(choice, name) or choice.title) for choice in there)
-
-
-def _last(scene: Scene, fits: Callable[[Message], bool]) -> Message | None:
-    """The last message to this user that did not fail and fits, from the named number or from any."""
-    only_from = text_of(scene.options, "phone_number_id")
-    for message in reversed(scene.world.messages.values()):
-        is_theirs = message.outbound and message.wa_id == scene.user.wa_id and message.status != "failed"
-        if is_theirs and (not only_from or message.phone_number_id == only_from) and fits(message):
-            return message
-    return None
-
-
-def _message(scene: Scene, message_id: str) -> Message:
-    """A message that this user has got."""
-    message = scene.world.messages.get(message_id)
-    if message is None or not message.outbound or message.wa_id != scene.user.wa_id:
-        raise Mistake(f"no message {message_id!r} was sent to {scene.user.wa_id}")
-    if message.status == "failed":
-        raise Mistake(f"{message_id} failed: it never got to {scene.user.wa_id}")
-    return message
 
 
 def _block(scene: Scene) -> Deed:
@@ -191,39 +174,6 @@ def _type(scene: Scene) -> Deed:
     return Deed({"typing": True, "note": "the platform tells nobody that a user is typing"}, [])
 
 
-def _change_number(scene: Scene) -> Deed:
-    """The user moves to another number: chats and name go along, the business-scoped id does not."""
-    world, user, now = scene.world, scene.user, scene.now
-    given = text_of(scene.options, "to")
-    if not given:
-        raise Mistake('change_number needs the new number: {"action":"change_number","to":"16505550123"}')
-    wa_id = wa_id_in(world, given)
-    if wa_id == user.wa_id or wa_id in world.users or any(one.digits == wa_id for one in world.numbers.values()):
-        raise Mistake(f"{wa_id} is taken: a user can only move to a number that nobody has")
-    fresh = inbound.new_user(world.seed, wa_id, country_of(wa_id), user.name)
-    moved = replace(fresh, username=user.username, behaviour=user.behaviour)
-    chats = [key.partition(":")[0] for key in world.pairs if key.endswith(f":{user.wa_id}")] or [scene.number.id]
-    events: list[Event] = []
-    told: list[str] = []
-    for number_id in chats:
-        text = f"User {user.name} changed from {user.wa_id} to {wa_id}"
-        notice = {"type": "system", "system": {"body": text, "wa_id": wa_id, "type": "user_changed_number"}}
-        pair = world.pair(number_id, user.wa_id)
-        if not pair.blocked_by_user and not pair.blocked_by_business:
-            message_id, happened = inbound.receive(world, scene.ids, now, user, number_id, notice)
-            events += [event for event in happened if not isinstance(event, PairChanged)]
-            told.append(message_id)
-        events.append(PairChanged(at=now, key=f"{number_id}:{wa_id}", pair=pair))
-        events.append(PairChanged(at=now, key=f"{number_id}:{user.wa_id}", pair=Pair()))
-        if world.policy.user_id_update and world.policy.business_scoped_ids:
-            value = user_webhooks.id_update(world.numbers[number_id], user, moved, now)
-            events.append(announced(world, now, "user_id_update", value, world.numbers[number_id]))
-    events.append(Put(at=now, thing=moved))
-    events += group_actions.move(world, now, user.wa_id, wa_id)
-    events.append(Put(at=now, thing=replace(user, username="", behaviour=Behaviour(on_whatsapp=False))))
-    return Deed({"wa_id": wa_id, "user_id": moved.user_id, "message_ids": told}, events)
-
-
 _TARGET = ("message_id",)
 _ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
     "read": (_read, (*_TARGET, "group_id")),
@@ -237,6 +187,10 @@ _ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
     "stop_marketing": (_stop_marketing, ()),
     "resume_marketing": (_resume_marketing, ()),
     "type": (_type, ()),
-    "change_number": (_change_number, ("to",)),
+    "change_number": (change_number, ("to",)),
+    "change_identity": (change_identity, ()),
+    "edit": (edit, ("message_id", "text")),
+    "delete": (delete, _TARGET),
+    "pay": (pay, ("message_id", "status", "method")),
     **group_actions.ACTIONS,
 }

@@ -12,17 +12,23 @@ from localwaba.domain import inbound
 from localwaba.domain.errors import Refused
 from localwaba.domain.events import Event, Put
 from localwaba.domain.ids import Ids
+from localwaba.domain.inbound import Beside
 from localwaba.domain.media import expiry, new_media
 from localwaba.domain.model import Behaviour, Media, PhoneNumber, User
 from localwaba.domain.numbers import country_of, normalise
 from localwaba.domain.world import World
 from localwaba.operations.call import Blob
 from localwaba.operations.inbound_contents import check, complete, in_group
-from localwaba.operations.mistakes import Mistake, object_of, only, text_of
+from localwaba.operations.mistakes import Mistake, number_of, object_of, only, text_of
 
 NameFor = Callable[[str], str]
 
+_OWN = ("phone_number_id", "unavailable_for")
 _LONGEST = 315_360_000.0  # ten years, in seconds
+
+
+LARGEST_FILE = 100 * 1024 * 1024
+"""Bytes that the platform fetches of what a user sends (Meta: media); of more, the app is told 131052."""
 
 
 class Written(NamedTuple):
@@ -108,18 +114,30 @@ def _plain(error: msgspec.ValidationError) -> str:
     return str(error).replace("`", "").replace(" - at $.", " at ")
 
 
-def write(world: World, ids: Ids, now: int, user: User, content: dict[str, Any], media: Media | None = None) -> Written:
+def write(
+    world: World,
+    ids: Ids,
+    now: int,
+    user: User,
+    content: dict[str, Any],
+    media: Media | None = None,
+    beside: Beside | None = None,
+) -> Written:
     """The user sends a message to the number that `phone_number_id` names, or to the world's own.
 
     `content` is a message as in Meta's webhook without `id`, `from` and `timestamp`; what it leaves out and Meta
-    would add is added. `media` is the file that came with it.
+    would add is added. `media` is the file that came with it. With `unavailable_for`, a number of seconds, the app is
+    first told that the message is not available (131060).
     """
     number = number_in(world, text_of(content, "phone_number_id"))
-    content = {key: value for key, value in content.items() if key != "phone_number_id"}
-    if "group_id" in content:
-        content = in_group(world, number, user, content)
-    body = complete(world, now, user, content)
+    said = {key: value for key, value in content.items() if key not in _OWN}
+    if "group_id" in said:
+        said = in_group(world, number, user, said)
+    body = complete(world, now, user, said)
     check(body, user)
+    beside = beside or _beside(world, now, user, content)
+    if media is not None and media.size > LARGEST_FILE:
+        body, media = complete(world, now, user, {"type": "unsupported", "errors": [{"code": 131052}]}), None
     if not number.registered:
         raise Mistake(f"{number.display} is not registered on WhatsApp: POST /{number.id}/register")
     pair = world.pair(number.id, user.wa_id)
@@ -128,10 +146,18 @@ def write(world: World, ids: Ids, now: int, user: User, content: dict[str, Any],
     if pair.blocked_by_business:
         why = f"{number.display} has blocked {user.wa_id}: nothing that they send arrives"
         return Written(ids.wamid(user.wa_id, outbound=False), [], why)
-    message_id, events = inbound.receive(world, ids, now, user, number.id, body, media)
+    message_id, events = inbound.receive(world, ids, now, user, number.id, body, media, beside)
     if media is not None:
         events.append(expiry(media, now))
     return Written(message_id, events)
+
+
+def _beside(world: World, now: int, user: User, content: dict[str, Any]) -> Beside:
+    seconds = number_of(content, "unavailable_for", 0, _LONGEST)
+    if seconds is None:
+        return Beside()
+    instead = complete(world, now, user, {"type": "unsupported", "errors": [{"code": 131060}]})
+    return Beside(instead=instead, seconds=seconds)
 
 
 def attach(world: World, ids: Ids, now: int, content: dict[str, Any], blob: Blob) -> Media:

@@ -258,6 +258,8 @@ class _Tale:
             new = str(content["wa_id"])
             self._keys[new], self._moved[wa_id] = key, new
             return [(f"{key} does", {"action": "change_number", "to": new}, "")]
+        if kind == "system" and content.get("type") == "user_changed_user_id":
+            return []  # it follows from the change of the number
         return [self._tapped(key, kind, content, quoted, wa_id) or (f"{key} sends", without_ids(body), remark)]
 
     def _tapped(

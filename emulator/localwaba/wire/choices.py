@@ -10,12 +10,18 @@ from localwaba.domain.clock import DAY, SECOND
 from localwaba.domain.model import Message
 
 _decode = msgspec.json.Decoder().decode
-_ANSWERING = frozenset({"reply", "row", "quick_reply", "flow", "call_permission"})
+_ANSWERING = frozenset({"reply", "row", "quick_reply", "flow", "call_permission", "location", "contact", "address"})
+_ASKING = {
+    "location_request_message": ("location", "Send location"),
+    "request_contact_info": ("contact", "Share contact info"),
+    "address_message": ("address", "Provide address"),
+}
 _OPENING = {"OTP": "code", "COPY_CODE": "code", "PHONE_NUMBER": "phone_number", "URL": "url"}
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing to tap. `kind` is reply, row, quick_reply, flow, call_permission, or what it opens (url, code, …).
+    """One thing to tap. `kind` is reply, row, quick_reply, flow, call_permission, location, contact, address, or what
+    it opens (url, code, …).
 
     `token` is a flow's token; `opens` what the phone does without telling the business.
     """
@@ -72,6 +78,9 @@ def _interactive(kind: str, action: dict[str, Any]) -> list[Choice]:
         return [Choice(kind="call_permission", title=title, id=title) for title in ("accept", "reject")]
     if kind == "cta_url":
         return [_address(_dict(action.get("parameters")))]
+    if kind in _ASKING:
+        asked, title = _ASKING[kind]
+        return [Choice(kind=asked, title=title)]
     return []
 
 
@@ -107,8 +116,17 @@ def _template_button(button: dict[str, Any]) -> Choice:
 
 
 def answer(choice: Choice, message: Message, now: int, response: dict[str, Any]) -> dict[str, Any]:
-    """The message that a tap sends, without `id`, `from` and `timestamp`; `response` is what a flow was filled with."""
+    """The message that a tap sends, without `id`, `from` and `timestamp`.
+
+    `response` is what a flow was filled with, the place that is sent, or the values of an address.
+    """
     context = {"id": message.id}
+    if choice.kind == "location":
+        place = response or {"latitude": 52.52, "longitude": 13.405}
+        return {"type": "location", "context": context, "location": place}
+    if choice.kind == "contact":
+        phone = {"phone": f"+{message.wa_id}", "wa_id": message.wa_id, "type": "MOBILE"}
+        return {"type": "contacts", "context": context, "contacts": [{"phones": [phone], "origin": "contact_request"}]}
     if choice.kind == "quick_reply":
         button = {"payload": choice.payload, "text": choice.title}
         return {"type": "button", "context": context, "button": button}
@@ -124,10 +142,22 @@ def _answer(choice: Choice, now: int, response: dict[str, Any]) -> dict[str, Any
     if choice.kind == "flow":
         filled = msgspec.json.encode({"flow_token": choice.token, **response}).decode()
         return {"type": "nfm_reply", "nfm_reply": {"response_json": filled, "body": "Sent", "name": "flow"}}
+    if choice.kind == "address":
+        return {"type": "nfm_reply", "nfm_reply": _address_reply(response)}
     reply: dict[str, Any] = {"response": choice.id}
     if choice.id == "accept":
         reply |= {"is_permanent": False, "expiration_timestamp": (now + 7 * DAY) // SECOND}
     return {"type": "call_permission_reply", "call_permission_reply": reply | {"response_source": "user_action"}}
+
+
+def _address_reply(response: dict[str, Any]) -> dict[str, str]:
+    """An address as it was filled in; `saved_address_id` stands beside the values."""
+    values = {name: value for name, value in response.items() if name != "saved_address_id"}
+    values = values or {"name": "Ada", "address": "1 Mill Lane", "city": "Mumbai", "in_pin_code": "400063"}
+    saved = {"saved_address_id": response["saved_address_id"]} if "saved_address_id" in response else {}
+    filled = msgspec.json.encode(saved | {"values": values}).decode()
+    named = [str(values[name]) for name in ("name", "address", "city") if name in values]
+    return {"response_json": filled, "body": "\n ".join(named) or "Address", "name": "address_message"}
 
 
 def _given(name: str, value: str) -> dict[str, str]:

@@ -7,11 +7,12 @@ from typing import Any
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import GroupStatusReached
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Message, User
+from localwaba.domain.model import Message, Pricing, User
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
-from localwaba.wire.errors import webhook_error
+from localwaba.wire import people
 from localwaba.wire.notices import Notice, number_value
+from localwaba.wire.statuses import shown_error, shown_pricing
 
 
 def notice(world: World, event: GroupStatusReached) -> Notice | None:
@@ -27,10 +28,10 @@ def value(world: World, event: GroupStatusReached, traits: Traits) -> dict[str, 
     """`sent` and `failed` are told once and of the group; the others of each participant (Meta: groups messaging)."""
     message = world.messages[event.message_id]
     found = number_value(world.numbers[message.phone_number_id])
-    people = [world.users[wa_id] for wa_id in event.participants]
-    if people and world.policy.business_scoped_ids and world.policy.status_contacts != "none":
-        found["contacts"] = [_contact(world, user) for user in people]
-    found["statuses"] = [_status(world, message, event, user, traits) for user in people or (None,)]
+    users = [world.users[wa_id] for wa_id in event.participants]
+    if users and world.policy.business_scoped_ids and world.policy.status_contacts != "none":
+        found["contacts"] = [_contact(world, user) for user in users]
+    found["statuses"] = [_status(world, message, event, user, traits) for user in users or (None,)]
     return found
 
 
@@ -38,12 +39,7 @@ def _contact(world: World, user: User) -> dict[str, Any]:
     contact: dict[str, Any] = {}
     if world.policy.status_contacts == "documented":
         contact["profile"] = {"name": user.name} | ({"username": user.username} if user.username else {})
-    if user.behaviour.phone_visible:
-        contact["wa_id"] = user.wa_id
-    contact["user_id"] = user.user_id
-    if user.parent_user_id:
-        contact["parent_user_id"] = user.parent_user_id
-    return contact
+    return contact | people.ids(world, user)
 
 
 def _status(
@@ -61,24 +57,24 @@ def _status(
     if message.callback_data is not None:
         item["biz_opaque_callback_data"] = message.callback_data
     if user is not None and message.pricing is not None:
-        pricing = message.pricing
-        if traits.status_conversation:
-            conversation = derive(world.seed, f"conversation {message.id}").hex()
-            item["conversation"] = {"id": conversation, "origin": {"type": pricing.category}}
-        item["pricing"] = {
-            "billable": pricing.billable,
-            "pricing_model": pricing.pricing_model,
-            "category": pricing.category,
-        } | ({"type": pricing.type} if pricing.type else {})
+        item |= _charges(world, message, message.pricing, traits)
     if event.refusal is not None:
-        item["errors"] = [webhook_error(event.refusal, world.policy.error_href)]
+        item["errors"] = [shown_error(event.refusal, world.policy)]
     return item
 
 
+def _charges(world: World, message: Message, pricing: Pricing, traits: Traits) -> dict[str, Any]:
+    """`conversation` and `pricing`, one beside the other or one inside the other (Meta's group pages have both)."""
+    number = derive(world.seed, f"conversation {message.id}").hex()
+    conversation = {"id": number, "origin": {"type": pricing.category}}
+    if world.policy.group_pricing == "inside":
+        return {"conversation": conversation | {"pricing": shown_pricing(pricing)}}
+    head = {"conversation": conversation} if traits.status_conversation else {}
+    return head | {"pricing": shown_pricing(pricing)}
+
+
 def _participant(world: World, user: User) -> dict[str, Any]:
-    found: dict[str, Any] = {"recipient_participant_id": user.wa_id} if user.behaviour.phone_visible else {}
-    if world.policy.business_scoped_ids:
-        found["recipient_participant_user_id"] = user.user_id
-        if user.parent_user_id:
-            found["recipient_participant_parent_user_id"] = user.parent_user_id
-    return found
+    names = (world.policy.group_participant, "recipient_participant_user_id", "recipient_participant_parent_user_id")
+    ids = people.ids(world, user)
+    of = zip(names, ("wa_id", "user_id", "parent_user_id"), strict=True)
+    return {name: ids[id_name] for name, id_name in of if id_name in ids}

@@ -103,6 +103,8 @@ def text(one: Message) -> str:
         return _text(value.get("body"))
     if one.type in _CAPTIONED:
         return _text(value.get("caption"))
+    if one.type == "edit":
+        return _text(content(one.shown).get("edited"))
     if one.type == "interactive":
         return _text(_member(value, "body", "text")) if one.outbound else _reply_title(value)
     return _text(value.get({"button": "text", "reaction": "emoji", "location": "name", "order": "text"}.get(one.type)))
@@ -133,22 +135,34 @@ def concerns(one: Message, wa_id: str) -> bool:
 def inbox(world: World, wa_id: str, phone_number_id: str = "") -> list[dict[str, Any]]:
     """What a user's phone shows, oldest first: own messages, and those of businesses that have left Meta's servers.
 
-    A reaction is part of the message that it is to. `ticks` are what the sender sees of a message.
+    A reaction, an edit and a deletion are part of the message that they are to. `ticks` are what the sender sees of a
+    message.
     """
     shown: dict[str, dict[str, Any]] = {}
-    reactions: list[Message] = []
+    later: list[Message] = []
     for one in world.messages.values():
         if not concerns(one, wa_id) or (phone_number_id and one.phone_number_id != phone_number_id):
             continue
         if one.outbound and one.status not in _ARRIVED:
             continue
-        if one.type == "reaction":
-            reactions.append(one)
+        if one.type == "reaction" or _changes(one):
+            later.append(one)
         else:
             shown[one.id] = _bubble(one) | (_in_group(world, one, wa_id) if one.group_id else {})
-    for one in reactions:
-        _react(shown, one)
+    for one in later:
+        change = _changes(one)
+        if not change:
+            _react(shown, one)
+        elif change.get("deleted"):
+            shown.pop(one.context_id, None)
+        elif one.context_id in shown:
+            shown[one.context_id] |= {"text": change.get("edited", ""), "edited": True}
     return list(shown.values())
+
+
+def _changes(one: Message) -> dict[str, Any]:
+    """What a user's message changes of another one, where it is an edit or a deletion."""
+    return content(one.shown) if one.shown and not one.outbound else {}
 
 
 def _in_group(world: World, one: Message, wa_id: str) -> dict[str, Any]:
