@@ -48,9 +48,9 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
 class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One shape of a field's value.
 
-    `how` it happens: `message` (a user writes), `action` (a user does something), `behaviour` (a user is
-    like that), `rule` (it follows from a message of the business), or `platform` (only by an event of the platform). `confidence` is M (Meta
-    says so), C (captured) or U (uncertain).
+    `how` it happens: `message` (a user writes), `action` (a user does something), `behaviour` (a user is like that),
+    `rule` (it follows from a message of the business), or `platform` (only by an event of the platform). `confidence`
+    is M (Meta says so), C (captured) or U (uncertain).
     """
 
     name: str
