@@ -32,7 +32,8 @@ def fire(world: World, now: int, options: dict[str, Any], ids: Ids | None = None
     """Fires the webhook of `field` with `value`, or with a sample, and changes the world where the value says so.
 
     A value that breaks the field's contract is refused, unless it is `unchecked`; `variant` chooses among the samples,
-    for the field `messages` by a name of `localwaba_contracts.samples`. Ids of what a sample brings into the world are drawn from `ids`.
+    for the field `messages` by a name of `localwaba_contracts.samples`. Ids of what a sample brings into the world are
+    drawn from `ids`.
     """
     only(options, _MEMBERS, "a platform event")
     field = text_of(options, "field")
