@@ -391,7 +391,7 @@ class _(Receiver):
         super().message(message, value)
 
 
-@bug("needs-items", "shape-empty-arrays")
+@bug("needs-items", "shape-empty-entries")
 class _(Receiver):
     """Takes for granted that no array is empty."""
 
