@@ -281,7 +281,7 @@ class _(Receiver):
 # shapes
 
 
-@bug("needs-profile", "shape-contact-without-profile")
+@bug("needs-profile", "shape-text-without-profile")
 class _(Receiver):
     """Takes for granted that each contact has a profile."""
 
@@ -291,7 +291,7 @@ class _(Receiver):
         super().take(value)
 
 
-@bug("needs-profile-later", "shape-contact-without-profile")
+@bug("needs-profile-later", "shape-text-without-profile")
 class _(Receiver):
     """Says 200, then fails on a contact without a profile: the user waits for ever."""
 
@@ -303,7 +303,7 @@ class _(Receiver):
             super().message(message, value)
 
 
-@bug("needs-contacts", "shape-without-contacts")
+@bug("needs-contacts", "shape-text-without-contacts")
 class _(Receiver):
     """Takes for granted that there are contacts."""
 
@@ -341,7 +341,7 @@ class _(Receiver):
         super().status(status)
 
 
-@bug("needs-pricing", "shape-status-without-pricing")
+@bug("needs-pricing", "shape-read-without-pricing")
 class _(Receiver):
     """Takes for granted that a status has a price and a conversation."""
 
@@ -362,7 +362,7 @@ class _(Receiver):
         yield from super().values(payload)
 
 
-@bug("needs-phone-number", "shape-user-without-phone")
+@bug("needs-phone-number", "shape-text-hidden-number")
 class _(Receiver):
     """Takes for granted that users have a phone number."""
 

@@ -106,7 +106,11 @@ def _padded(scene: Scene, size: int) -> bytes:
         messages = []
         for at in range(count):
             words = "x" * last if at == count - 1 else "history " * 500
-            item: Json = {"from": who.wa_id, "id": f"wamid.{scene.run}{at:06d}", "timestamp": str(scene.now // SECOND - at)}
+            item: Json = {
+                "from": who.wa_id,
+                "id": f"wamid.{scene.run}{at:06d}",
+                "timestamp": str(scene.now // SECOND - at),
+            }
             item |= {"type": "text", "text": {"body": words}, "history_context": {"status": "READ"}}
             messages.append(item)
         thread = {"id": who.wa_id, "messages": messages}

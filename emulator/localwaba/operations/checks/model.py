@@ -114,8 +114,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """What scripts may know: the app, the account, and what has happened so far.
 
     `run` makes ids that no earlier run has used, `slot` users that no other check has. `media` holds the objects of
-    media that can be downloaded, by kind, `samples` names, fields and values of webhooks. `own` are messages that the
-    app has sent, `refused` requests that it has answered with an error.
+    media that can be downloaded, by kind. `own` are messages that the app has sent, `refused` requests that it has
+    answered with an error.
     """
 
     run: str
@@ -131,7 +131,6 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     text: str = "Hello"
     media: Mapping[str, Json] = {}
-    samples: tuple[tuple[str, str, Json], ...] = ()
     own: tuple[str, ...] = ()
     refused: tuple[Request, ...] = ()
 
