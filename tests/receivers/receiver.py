@@ -130,8 +130,9 @@ class Receiver:
         """A message of a user, whatever its type; those that we answer are answered once."""
         if message.get("type") != "text" or "group_id" in message:
             return
+        text = self.read(message, value)  # what fails here has not been noted, and may come again
         if self.is_new(message["id"]):
-            self.begin(self.read(message, value))
+            self.begin(text)
 
     def is_new(self, message_id: str) -> bool:
         """Whether a message is met for the first time; two at the same time are told apart, too."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from localwaba.domain.clock import SECOND
 from localwaba.operations.checks.judging import answered, once, silent, taken
 from localwaba.operations.checks.model import (
@@ -177,7 +179,7 @@ def _early_status(scene: Scene) -> tuple[Step, ...]:
 
 
 def _contradiction(scene: Scene) -> tuple[Step, ...]:
-    return _statuses(scene, 1, ("delivered", "failed", "delivered"))
+    return _statuses(replace(scene, own=()), 0, ("delivered", "failed", "delivered"))
 
 
 # not for the app

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from localwaba.domain.ids import derive_number
 from localwaba.operations.checks.model import (
+    Answer,
     Check,
     Judge,
     Scene,
@@ -46,8 +47,7 @@ def _judge_echo(seen: Seen, challenge: str) -> Verdict:
     answer = seen.answers[0]
     expected = f"200 and the body {challenge}"
     if answer.error or answer.status != 200:
-        hint = "; is --verify-token right?" if answer.status in (401, 403) else ""
-        return broken(expected, answer.text + hint)
+        return broken(expected, answer.text + _hint(answer, seen.scene))
     body = answer.body.decode("utf-8", "replace")
     if body == challenge:
         return passed(f"in {answer.latency_ms:.0f} ms")
@@ -58,6 +58,15 @@ def _judge_echo(seen: Seen, challenge: str) -> Verdict:
     if challenge in body:
         return broken(expected, f"200 and {body[:80]!r}: the challenge with something around it")
     return broken(expected, f"200 and {body[:80]!r}")
+
+
+def _hint(answer: Answer, scene: Scene) -> str:
+    if scene.slot:
+        return ""  # whether the plainest handshake works, its own check has said
+    hints = {401: "is --verify-token right?", 403: "is --verify-token right?"}
+    hints |= {404: "is this the URL of the webhook?", 405: "the URL has to take GET, not only POST"}
+    found = hints.get(answer.status or 0)
+    return f"; {found}" if found else ""
 
 
 def _plain(scene: Scene) -> tuple[Step, ...]:

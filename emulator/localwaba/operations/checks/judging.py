@@ -8,6 +8,8 @@ from localwaba.operations.checks.model import Exchange, Judge, Person, Scene, Se
 from localwaba.operations.checks.payloads import person
 
 TAKEN = "200"
+_FORGED = 8
+"""So many users may be in the forged webhooks of a check."""
 
 
 def taken(seen: Seen) -> Verdict:
@@ -22,8 +24,9 @@ def judge_taken(exchanges: Iterable[Exchange], expected: str = TAKEN) -> Verdict
     if not bad:
         return passed(f"{len(there)} of {len(there)} taken" if len(there) > 1 else "")
     first = bad[0]
+    hint = "; was it taken for forged? see the group signatures" if first.answer.status in (401, 403) else ""
     many = f"{len(bad)} of {len(there)} were not taken; the first, {first.request.about}: " if len(there) > 1 else ""
-    return broken(expected, f"{many}{first.answer.text}", bad[:5])
+    return broken(expected, f"{many}{first.answer.text}{hint}", bad[:5])
 
 
 def answered(*places: int) -> Judge:
@@ -68,7 +71,7 @@ def silent(why: str, *, fair: bool = False) -> Judge:
 
 def refused(seen: Seen) -> Verdict:
     """Each was refused with a 4xx, and had no effect."""
-    count = sum(seen.to(person(seen.scene, place)) for place in range(len(seen.exchanges)))
+    count = sum(seen.to(person(seen.scene, place)) for place in range(_FORGED))
     expected = "a 4xx (401 or 403), and no effect"
     if count:
         return broken(expected, f"the app acted on it: it sent {plural(count, 'message')}")
