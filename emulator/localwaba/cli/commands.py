@@ -26,6 +26,13 @@ _RUN_EPILOG = (
 )
 
 
+_CHECK_EPILOG = (
+    "While it runs, the emulator answers on --port, so that an app that is pointed at it can send: only then can be "
+    "judged what the app does. Exit status: 0 if every rule was kept, 1 if one was broken, 2 for mistakes and an app "
+    "that is not there. All about it: docs/check.md."
+)
+
+
 class Mistake(Exception):
     """Something that the person who typed can put right; the text is one line."""
 
@@ -189,6 +196,35 @@ class _Schema(argparse.Action):
         parser.exit()
 
 
+def _add_check(parser: _Parser) -> None:
+    parser.add_argument("target", nargs="?", metavar="URL", help="where the app takes its webhooks")
+    parser.add_argument("--app-secret", metavar="SECRET", help=PLACES["app_secret"].text)
+    parser.add_argument("--verify-token", metavar="TOKEN", help=PLACES["verify_token"].text)
+    parser.add_argument("--port", metavar="N", help="port of the emulator (default: 4080, or any if it is taken)")
+    only = "only these checks, by name, beginning of a name, or group; may be repeated"
+    parser.add_argument("--only", action="append", default=[], metavar="NAME,…", help=only)
+    parser.add_argument("--skip", action="append", default=[], metavar="NAME,…", help="all checks but these")
+    parser.add_argument("--list", action="store_true", help="show the checks with their rules and sources")
+    parser.add_argument("--all", action="store_true", help="name each check in the result, not only what was found")
+    parser.add_argument("--text", default="Hello", help="a text that the app answers (default: %(default)s)")
+    status = "where the app tells the status of a message that it sent, with {wamid} in it"
+    parser.add_argument("--status-url", default="", metavar="URL", help=status)
+    patience = "seconds that the app has for its first message (default: %(default)s)"
+    parser.add_argument("--patience", type=float, default=3.0, metavar="S", help=patience)
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit XML")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the results as one HTML page")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument(
+        "--replay", default="", metavar="NAME", help="send the bytes of a finding again: its name or file"
+    )
+    keep = "folder for the bytes of findings (default: %(default)s)"
+    parser.add_argument("--keep", type=Path, default=Path(".localwaba/check"), metavar="FOLDER", help=keep)
+    allow = f"{PLACES['allow_targets'].text}; may be repeated"
+    parser.add_argument("--allow-target", "--allow-targets", action="append", metavar="HOST,…", help=allow)
+    parser.add_argument("--webhook-ca", metavar="FILE", help=PLACES["webhook_ca"].text)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="file of settings instead of ./localwaba.toml")
+
+
 def _add_cost(parser: _Parser) -> None:
     columns = "country or market (* for all others), category, rate, currency and, for tiers, from and to"
     parser.add_argument("--rates", required=True, type=Path, metavar="FILE", help=f"CSV file: {columns}")
@@ -249,6 +285,15 @@ def _run(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
         from localwaba.cli.running import run as play
 
         return play(found)
+
+    return run
+
+
+def _check(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    def run() -> int:
+        from localwaba.cli.checking import check
+
+        return check(found)
 
     return run
 
@@ -325,6 +370,9 @@ KINDS: dict[str, Kind] = {
         _add_run,
         _run,
         {"epilog": _RUN_EPILOG},
+    ),
+    "check": Kind(
+        "check an app: does it receive webhooks as Meta requires?", _add_check, _check, {"epilog": _CHECK_EPILOG}
     ),
     "tail": Kind(
         "follow a running emulator: messages as a chat, webhooks, refusals with their reason", _add_tail, _tail

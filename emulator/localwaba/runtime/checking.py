@@ -149,7 +149,7 @@ async def _check_app(options: Options, audience: Audience) -> Report:
 async def _with_emulator(options: Options, port: int, prober: Prober, audience: Audience) -> Report:
     ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
     policy = {"profile": "relaxed"} | options.settings.policy
-    settings = replace(options.settings, port=port, webhook_url="", policy=policy)
+    settings = replace(options.settings, port=port, webhook_url="", policy=policy, faults=())
     serving = asyncio.create_task(run_server(settings, ready.set_result, is_guest=True))
 
     def ended(task: asyncio.Task[None]) -> None:
@@ -423,6 +423,20 @@ class Checking:
         if self._refusal:
             return f"the app's calls to {self._url} were refused: {self._refusal}"
         return f"the app called {self._url}, but did not answer the text {self._options.text!r}"
+
+
+def replay(url: str, requests: Sequence[bytes], allow: TargetPolicy, within: float = 20.0) -> list[Answer]:
+    """Sends requests again, byte for byte, one after the other; raises `Unreachable`."""
+
+    async def send() -> list[Answer]:
+        prober = Prober(url, allow)
+        try:
+            await prober.find()
+            return [await prober.send(raw, within) for raw in requests]
+        finally:
+            prober.close()
+
+    return asyncio.run(send())
 
 
 def make_media(host: WorldHost, traits: Traits) -> dict[str, Json]:

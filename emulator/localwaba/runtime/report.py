@@ -45,22 +45,22 @@ def _case(suite: Xml.Element, one: Result) -> None:
         suite,
         "testcase",
         classname=place.file,
-        name=_legal(one.scenario.title),
+        name=legal(one.scenario.title),
         time=f"{one.seconds:.3f}",
         file=place.file,
         line=str(one.failed.step.place.line if one.failed else place.line),
     )
     if not one.has_passed:
-        failure = Xml.SubElement(case, "failure", message=_legal(one.headline), type="scenario")
-        failure.text = _legal(one.failed.text if one.failed else one.problem)
+        failure = Xml.SubElement(case, "failure", message=legal(one.headline), type="scenario")
+        failure.text = legal(one.failed.text if one.failed else one.problem)
     chats = [line for chat in one.chats for line in ("", f"Chat of {chat.name} ({chat.number})", *chat.lines())]
     steps = [f"{_SIGNS[played.outcome]} {told(played)}" for played in one.played]
-    Xml.SubElement(case, "system-out").text = _legal("\n".join([*steps, *chats]))
+    Xml.SubElement(case, "system-out").text = legal("\n".join([*steps, *chats]))
     if one.output and not one.has_passed:
-        Xml.SubElement(case, "system-err").text = _legal(one.output)
+        Xml.SubElement(case, "system-err").text = legal(one.output)
 
 
-def _legal(text: str) -> str:
+def legal(text: str) -> str:
     """A text without the characters that XML cannot hold."""
     return _ILLEGAL.sub("\ufffd", text)
 

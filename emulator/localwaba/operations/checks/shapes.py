@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from localwaba.domain.clock import SECOND
@@ -67,7 +67,25 @@ REPORTS: Mapping[str, tuple[str, ...]] = {
 _ANSWERED = frozenset({"text", "text_without_profile", "text_username", "text_without_user_ids"})
 
 
-def _sampled(sample: samples.Sample) -> Shape:
+_OF_STATUSES = ("With ", "To ", "Of ")
+
+
+def _titled() -> Iterator[tuple[samples.Sample, str]]:
+    """The listed samples, each with a title that stands alone; those that begin with `The same` lean on another."""
+    base = ""
+    for sample in samples.samples(MESSAGES).values():
+        title = sample.title
+        if title.startswith(_OF_STATUSES):
+            yield sample, f"a status {title[:1].lower()}{title[1:]}"
+        elif title.startswith("The same"):
+            rest = title.removeprefix("The same").strip(" ,")
+            yield sample, f"{base} ({rest})" if rest else base
+        else:
+            base = title if title.startswith("Meta") else title[:1].lower() + title[1:]
+            yield sample, base
+
+
+def _sampled(sample: samples.Sample, title: str) -> Shape:
     answered = sample.name in _ANSWERED
 
     def build(scene: Scene, who: Person) -> Json:
@@ -79,7 +97,7 @@ def _sampled(sample: samples.Sample) -> Shape:
 
     return Shape(
         name=sample.name.replace("_", "-"),
-        text=sample.title[:1].lower() + sample.title[1:] if not sample.title.startswith("Meta") else sample.title,
+        text=title,
         sources=(sample.source, *REPORTS.get(sample.name, ())),
         build=build,
         group=STATUSES if "statuses" in sample.value else MESSAGES,
@@ -280,7 +298,7 @@ OTHERS = (
     ),
     Shape("unknown-object", "an object that is no WhatsApp account", (_OVERVIEW,), _page, FIELDS, severity="should"),
 )
-SHAPES = (*map(_sampled, samples.samples("messages").values()), *OTHERS)
+SHAPES = (*(_sampled(*found) for found in _titled()), *OTHERS)
 
 
 def _judge(answered: bool) -> Callable[[Seen], Verdict]:
@@ -297,11 +315,11 @@ def _check(shape: Shape) -> Check:
         user = who.wa_id if shape.answered else ""
         return (Step(requests=(deliver(scene, shape.build(scene, who), shape.text, user=user),)),)
 
-    extra = " and answered as any text" if shape.answered else ""
+    extra = ", and the text answered like any other" if shape.answered else ""
     return Check(
         name=f"shape-{shape.name}",
         group=shape.group,
-        rule=f"Is taken{extra}: {shape.text}.",
+        rule=f"The webhook is taken{extra}: {shape.text}.",
         sources=shape.sources,
         script=script,
         judge=_judge(shape.answered),
@@ -330,7 +348,7 @@ def _field_check(row: webhooks.FieldRow) -> Check:
     return Check(
         name=f"field-{row.field}",
         group=FIELDS,
-        rule=f"Is taken, of use to the app or not: the field {row.field}.",
+        rule=f"The webhook is taken, of use to the app or not: the field {row.field}.",
         sources=(row.source, "shridarpatil/frappe_whatsapp#231"),
         script=script,
         judge=taken,

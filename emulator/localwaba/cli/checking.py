@@ -1,0 +1,177 @@
+"""`localwaba check URL`: does an app receive webhooks as Meta requires?"""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from localwaba.cli.check_screen import Screen
+from localwaba.cli.commands import Mistake
+from localwaba.cli.render import Stage
+from localwaba.operations.checks import catalogue
+from localwaba.operations.checks.model import Check
+from localwaba.runtime import check_report, findings
+from localwaba.runtime.checking import Options, Report, check_app, replay
+from localwaba.runtime.server import PortTaken
+from localwaba.runtime.settings import BadSettings, Settings, nearest, read_settings
+from localwaba.webhooks.probing import Unreachable
+from localwaba.webhooks.targets import TargetPolicy, check_target, look_up
+
+_WIDTH = 110
+
+
+def check(found: Namespace) -> int:
+    """Checks an app: 0 if every rule was kept, 1 if one was broken, 2 for mistakes and an app that is not there."""
+    if found.list:
+        print("\n".join(_listed(_chosen(found))))
+        return 0
+    if found.replay:
+        return _replay(found)
+    if not found.target:
+        raise Mistake(
+            "check: which app? write the URL of its webhook, as in localwaba check http://127.0.0.1:8000/webhook"
+        )
+    options = _options(found)
+    _check_places(found)
+    screen = Screen(Stage(), show_all=found.all)
+    try:
+        with screen:
+            report = check_app(options, screen)
+    except Unreachable as error:
+        raise Mistake(f"check: {found.target}: {error}") from None
+    except PortTaken as taken:
+        raise Mistake(str(taken)) from None
+    kept = _save(found.keep, report)
+    screen.show(report, found.keep if kept else None)
+    _write(found.json, check_report.as_json, report)
+    _write(found.junit, check_report.junit, report)
+    _write(found.html, lambda one: check_report.html(one, found.keep), report)
+    return 0 if report.has_passed else 1
+
+
+# what is asked
+
+
+def _options(found: Namespace) -> Options:
+    settings = _settings(found)
+    why = check_target(found.target, TargetPolicy(settings.allow_targets), look_up)
+    if why:
+        hint = "; allow it with --allow-target HOST" if "neither this machine" in why else ""
+        raise Mistake(f"check: {why}{hint}")
+    if found.status_url and "{wamid}" not in found.status_url:
+        raise Mistake("check: --status-url needs {wamid} in it, as in http://127.0.0.1:8000/status/{wamid}")
+    return Options(
+        url=found.target,
+        settings=settings,
+        checks=_chosen(found),
+        port=_port(found, settings),
+        text=found.text,
+        status_url=found.status_url,
+        patience=found.patience,
+    )
+
+
+def _settings(found: Namespace) -> Settings:
+    flags = {
+        "port": found.port,
+        "app_secret": found.app_secret,
+        "verify_token": found.verify_token,
+        "allow_targets": found.allow_target,
+        "webhook_ca": found.webhook_ca,
+    }
+    try:
+        return read_settings(flags, os.environ, found.config)
+    except BadSettings as bad:
+        raise Mistake(str(bad)) from None
+
+
+def _port(found: Namespace, settings: Settings) -> int | None:
+    """The port that somebody chose; None if nobody did."""
+    return settings.port if found.port is not None or settings.port != Settings().port else None
+
+
+def _chosen(found: Namespace) -> tuple[Check, ...]:
+    try:
+        chosen = catalogue.chosen(_words(found.only), _words(found.skip))
+    except ValueError as unknown:
+        names = [*catalogue.GROUPS, *(one.name for one in catalogue.CHECKS)]
+        raise Mistake(f"check: there is no check {unknown}{nearest(str(unknown), names)} (see --list)") from None
+    if not chosen:
+        raise Mistake("check: nothing is left to check")
+    return chosen
+
+
+def _words(given: list[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
+
+
+def _check_places(found: Namespace) -> None:
+    for path in (found.junit, found.html, found.json):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise Mistake(f"check: there is no folder {path.parent}")
+
+
+def _listed(checks: tuple[Check, ...]) -> list[str]:
+    lines: list[str] = []
+    group = ""
+    for one in checks:
+        if one.group != group:
+            group = one.group
+            lines += ["", group] if lines else [group]
+        weak = "" if one.severity == "must" else " (should)"
+        lines.append(f"  {one.name}{weak}")
+        lines += textwrap.wrap(one.rule, _WIDTH, initial_indent="      ", subsequent_indent="      ")
+        source = f"see {', '.join(one.sources)}"
+        lines += textwrap.wrap(
+            source, _WIDTH, initial_indent="      ", subsequent_indent="      ", break_on_hyphens=False
+        )
+    return lines
+
+
+# what remains
+
+
+def _save(folder: Path, report: Report) -> list[findings.Kept]:
+    try:
+        return findings.save(report, folder)
+    except OSError as error:
+        raise Mistake(f"check: {folder}: {error.strerror or error}") from None
+
+
+def _write(path: Path | None, render: Callable[[Report], str], report: Report) -> None:
+    if path is not None:
+        try:
+            path.write_text(render(report), encoding="utf-8")
+        except OSError as error:
+            raise Mistake(f"check: {path}: {error.strerror or error}") from None
+
+
+def _replay(found: Namespace) -> int:
+    """Sends the bytes of a finding once more: 0 if the app answered, 2 if it is not there."""
+    try:
+        kept, raw = findings.find(found.replay, found.keep)
+        requests = list(findings.split(raw))
+    except findings.NoFinding as error:
+        raise Mistake(f"check: {error}") from None
+    except ValueError as error:
+        raise Mistake(f"check: {found.replay}: {error}") from None
+    url = found.target or kept.url
+    if not url:
+        raise Mistake("check: whom to send it to? write localwaba check URL --replay FILE")
+    try:
+        answers = replay(url, requests, TargetPolicy(_settings(found).allow_targets))
+    except Unreachable as error:
+        raise Mistake(f"check: {url}: {error}") from None
+    for name, text in (("rule", kept.rule), ("expected", kept.expected), ("happened", kept.happened)):
+        if text:
+            print(f"{name:<9} {text}")
+    for at, answer in enumerate(answers):
+        about = kept.about[at] if at < len(kept.about) else requests[at].split(b"\r\n", 1)[0].decode("latin-1")
+        before = f" (before: {kept.answers[at]})" if at < len(kept.answers) else ""
+        print(f"{at + 1:>3}. {about}: {findings.told(answer)}{before}")
+    sys.stdout.flush()
+    return 0
