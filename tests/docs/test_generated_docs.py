@@ -12,6 +12,7 @@ import pytest
 
 from localwaba.domain.policy import PROFILES, knobs
 from localwaba_contracts import provocations
+from localwaba_contracts.webhooks import fields
 
 ROOT = Path(__file__).resolve().parents[2]
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -32,6 +33,7 @@ def test_pages_are_current(script: ModuleType) -> None:
     assert script.ERRORS.read_text(encoding="utf-8") == script.render_errors()
     assert script.RULES.read_text(encoding="utf-8") == script.render_rules()
     assert script.FAULTS.read_text(encoding="utf-8") == script.render_faults()
+    assert script.WEBHOOKS.read_text(encoding="utf-8") == script.render_webhooks()
 
 
 def test_nothing_is_left_out(script: ModuleType) -> None:
@@ -44,7 +46,7 @@ def test_nothing_is_left_out(script: ModuleType) -> None:
 
 def test_a_stale_page_is_noticed(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--check` fails for a page that is not what it should be, and writes nothing."""
-    for name in ("ERRORS", "RULES", "FAULTS"):
+    for name in ("ERRORS", "RULES", "FAULTS", "WEBHOOKS"):
         text = getattr(script, name).read_text(encoding="utf-8")
         monkeypatch.setattr(script, name, tmp_path / name)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -53,7 +55,16 @@ def test_a_stale_page_is_noticed(script: ModuleType, tmp_path: Path, monkeypatch
     assert (script.main(["--check"]), script.RULES.read_text(encoding="utf-8")) == (1, "old")
 
 
-@pytest.mark.parametrize("page", ["errors.md", "rules.md"])
+def test_every_variant_is_on_the_page(script: ModuleType) -> None:
+    """Each field has a heading, each of its variants a row below it."""
+    page = script.render_webhooks()
+    for row in fields():
+        part = page.partition(f"\n### {row.field}\n")[2].partition("\n### ")[0]
+        assert part, row.field
+        assert [one.variant for one in row.variants if f"| `{one.variant}` |" not in part] == []
+
+
+@pytest.mark.parametrize("page", ["errors.md", "rules.md", "webhooks.md"])
 def test_links(page: str) -> None:
     """Every link leads to a file that is there, or to a place on the page."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
