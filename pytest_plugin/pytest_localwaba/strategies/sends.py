@@ -1,0 +1,149 @@
+"""Requests to `POST /{phone_number_id}/messages` that Meta takes: every type, every part that it can have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from pytest_localwaba.strategies.interactive import INTERACTIVE, interactives
+from pytest_localwaba.strategies.people import phone_numbers
+from pytest_localwaba.strategies.words import links, message_ids, texts
+
+Json = dict[str, Any]
+
+MEDIA = ("image", "audio", "video", "document", "sticker")
+TYPES = ("text", *MEDIA, "location", "contacts", "reaction", "interactive", "template")
+"""All types that can be sent to one person."""
+
+
+def media(kind: str, ids: Sequence[str] = ()) -> SearchStrategy[Json]:
+    """The object of a media message: a link, or one of `ids` (media that was uploaded), and what may stand beside."""
+    source: SearchStrategy[Json] = st.fixed_dictionaries({"link": links()})
+    if ids:
+        source |= st.fixed_dictionaries({"id": st.sampled_from(list(ids))})
+    beside: dict[str, SearchStrategy[Any]] = {
+        "image": {"caption": texts(1024)},
+        "video": {"caption": texts(1024)},
+        "document": {"caption": texts(1024), "filename": texts(240)},
+        "audio": {"voice": st.booleans()},
+        "sticker": {},
+    }[kind]
+    return st.builds(lambda one, more: one | more, source, st.fixed_dictionaries({}, optional=beside))
+
+
+def text_objects() -> SearchStrategy[Json]:
+    """The object of a text message."""
+    return st.fixed_dictionaries({"body": texts(4096)}, optional={"preview_url": st.booleans()})
+
+
+def locations() -> SearchStrategy[Json]:
+    """The object of a location: coordinates as numbers or as text."""
+    latitude = st.integers(-90, 90) | st.floats(-90, 90) | st.integers(-90, 90).map("{}.25".format)
+    longitude = st.integers(-180, 180) | st.floats(-180, 180) | st.integers(-180, 180).map("{}.5".format)
+    place = {"name": texts(100), "address": texts(100)}
+    return st.fixed_dictionaries({"latitude": latitude, "longitude": longitude}, optional=place)
+
+
+def contacts() -> SearchStrategy[list[Json]]:
+    """One to three contact cards, with everything that a card may have."""
+    part = texts(30)
+    kind = st.sampled_from(["HOME", "WORK"])
+
+    def several(*members: str) -> SearchStrategy[list[Json]]:
+        return st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(members, part) | {"type": kind}), max_size=2)
+
+    name = st.fixed_dictionaries(
+        {"formatted_name": part, "first_name": part},
+        optional=dict.fromkeys(("last_name", "middle_name", "suffix", "prefix"), part),
+    )
+    phone = st.fixed_dictionaries(
+        {"phone": phone_numbers().map("+{}".format)}, optional={"type": kind, "wa_id": phone_numbers()}
+    )
+    beside: dict[str, SearchStrategy[Any]] = {
+        "addresses": several("street", "city", "state", "zip", "country", "country_code"),
+        "birthday": st.dates().map(lambda day: f"{day.year:04}-{day.month:02}-{day.day:02}"),
+        "emails": several("email"),
+        "org": st.fixed_dictionaries({}, optional=dict.fromkeys(("company", "department", "title"), part)),
+        "phones": st.lists(phone, max_size=2),
+        "urls": several("url"),
+    }
+    return st.lists(st.fixed_dictionaries({"name": name}, optional=beside), min_size=1, max_size=3)
+
+
+def reactions(ids: Sequence[str] = ()) -> SearchStrategy[Json]:
+    """The object of a reaction to one of the messages `ids`; an empty emoji takes it back."""
+    target = st.sampled_from(list(ids)) if ids else message_ids()
+    return st.fixed_dictionaries({"message_id": target, "emoji": st.sampled_from(["👍", "❤️", "🙏🏽", ""])})
+
+
+@st.composite
+def sends(
+    draw: DrawFn,
+    types: Collection[str] | None = None,
+    *,
+    to: SearchStrategy[str] | str | None = None,
+    media_ids: Sequence[str] = (),
+    message_ids: Sequence[str] = (),
+    flow_ids: Sequence[str] = (),
+    interactive: Collection[str] | None = None,
+) -> Json:
+    """A whole valid request, `{"messaging_product": "whatsapp", "to": …, "type": "text", "text": {…}}`.
+
+    `types` are some of TYPES (None: all but template, which needs one that exists: see `templates_with_sends`),
+    `interactive` some of INTERACTIVE. Media are links unless you give `media_ids`; flows are sent if there are
+    `flow_ids`; replies and reactions name one of `message_ids`. ValueError for a type that there is not.
+    """
+    kinds = tuple(TYPES[:-1] if types is None else types)
+    unknown = set(kinds) - set(TYPES[:-1])
+    if unknown:
+        raise ValueError(f"sends makes no {', '.join(sorted(unknown))}; there are {', '.join(TYPES[:-1])}")
+    kind = draw(st.sampled_from(kinds))
+    message = envelope(draw, to, message_ids)
+    if kind == "text" and draw(st.booleans()):
+        content: Any = draw(text_objects())
+        return message | {"text": content}  # a message without a type is a text
+    return message | {"type": kind, kind: draw(_content(kind, media_ids, message_ids, flow_ids, interactive))}
+
+
+def _content(
+    kind: str,
+    media_ids: Sequence[str],
+    message_ids: Sequence[str],
+    flow_ids: Sequence[str],
+    interactive: Collection[str] | None,
+) -> SearchStrategy[Any]:
+    if kind in MEDIA:
+        return media(kind, media_ids)
+    if kind == "interactive":
+        return interactives(interactive, flow_ids=flow_ids)
+    return {"text": text_objects, "location": locations, "contacts": contacts}.get(
+        kind, lambda: reactions(message_ids)
+    )()
+
+
+def envelope(draw: DrawFn, to: SearchStrategy[str] | str | None, message_ids: Sequence[str] = ()) -> Json:
+    """What every message has around its type's object."""
+    recipient = st.just(to) if isinstance(to, str) else phone_numbers() if to is None else to
+    optional: dict[str, SearchStrategy[Any]] = {
+        "recipient_type": st.just("individual"),
+        "biz_opaque_callback_data": texts(512),
+    }
+    if message_ids:
+        optional["context"] = st.fixed_dictionaries({"message_id": st.sampled_from(list(message_ids))})
+    head = st.fixed_dictionaries({"messaging_product": st.just("whatsapp"), "to": recipient}, optional=optional)
+    return draw(head)
+
+
+def read_receipts(ids: Sequence[str]) -> SearchStrategy[Json]:
+    """A request that marks one of the user's messages `ids` as read, some of them with the typing indicator."""
+    typing = st.just({"type": "text"})
+    return st.fixed_dictionaries(
+        {"messaging_product": st.just("whatsapp"), "status": st.just("read"), "message_id": st.sampled_from(list(ids))},
+        optional={"typing_indicator": typing},
+    )
+
+
+__all__ = ["INTERACTIVE", "MEDIA", "TYPES", "read_receipts", "sends"]

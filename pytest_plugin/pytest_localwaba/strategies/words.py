@@ -1,0 +1,62 @@
+"""Texts: whatever people may write, and words that a template can be made of."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+_ANY = st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co"))
+_PLAIN = st.characters(min_codepoint=0x20, max_codepoint=0x17F, exclude_categories=("Cc", "Zs", "Cf"))
+_WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
+_SCRIPTS = st.sampled_from(["Olá", "Grüße", "你好", "नमस्ते", "مرحبا", "Привет", "안녕하세요", "👍🏽", "🇧🇷", "e\u0301"])
+_EDGES = st.sampled_from(["a/b?c=<d>&e=100%", "me@example.com", '"quoted" \\ back', "line one\nline two", "*bold* _it_"])
+
+
+def words() -> SearchStrategy[str]:
+    """One word of lower-case letters, at most eight of them."""
+    return _WORD
+
+
+@cache
+def texts(most: int, least: int = 1) -> SearchStrategy[str]:
+    """What people write, `least` to `most` characters: any script, emoji, what JSON escapes, the longest possible.
+
+    With `least` of 1 or more it says something: it is never only blanks.
+    """
+    short = st.text(_ANY, min_size=least, max_size=min(most, 30))
+    if least:
+        short = short.filter(lambda text: bool(text.strip()))
+    kinds = [short]
+    kinds += [pool.filter(lambda text: least <= len(text) <= most) for pool in (_SCRIPTS, _EDGES) if most >= 20]
+    if most > 30:
+        kinds.append(st.integers(most - 1, most).map(lambda size: "x" * size))
+    return st.one_of(kinds)
+
+
+@cache
+def labels(most: int) -> SearchStrategy[str]:
+    """A short text without line breaks, as on a button or in a header."""
+    return st.text(_PLAIN, min_size=1, max_size=most)
+
+
+def links() -> SearchStrategy[str]:
+    """A public https address that resembles a file's; nothing is fetched from it unless you tell the emulator to."""
+    return st.builds("https://example.com/{}".format, _WORD)
+
+
+def digits(least: int, most: int) -> SearchStrategy[str]:
+    """A number as a string of digits that does not begin with 0."""
+    return st.integers(10 ** (least - 1), 10**most - 1).map(str)
+
+
+def message_ids() -> SearchStrategy[str]:
+    """A message id, `wamid.…`, of a message that nobody has sent."""
+    return st.binary(min_size=12, max_size=24).map(_wamid)
+
+
+def _wamid(raw: bytes) -> str:
+    from base64 import b64encode
+
+    return "wamid." + b64encode(b"\x1d\x9b" + raw).decode("ascii")
