@@ -1,7 +1,7 @@
 """Hypothesis strategies for whatever goes between an app and WhatsApp.
 
-`from pytest_localwaba import strategies as wa`, then `wa.users()`, `wa.sends()`, `wa.broken_sends()` and so on. All of it
-keeps its contract, or breaks exactly what it says it breaks.
+`from pytest_localwaba import strategies as wa`, then `wa.users()`, `wa.sends()`, `wa.webhooks(secret)` and so on. All
+of it keeps its contract, or breaks exactly what it says it breaks; all of it shrinks towards the plainest example.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from pytest_localwaba.strategies.broken import broken_sends
 from pytest_localwaba.strategies.broken_templates import broken_template_sends, broken_templates
 from pytest_localwaba.strategies.errors import Broken, MetaError
+from pytest_localwaba.strategies.inbound import INBOUND_TYPES, inbound_contents, inbound_messages, message_values
 from pytest_localwaba.strategies.interactive import INTERACTIVE
 from pytest_localwaba.strategies.people import (
     Person,
@@ -19,34 +20,59 @@ from pytest_localwaba.strategies.people import (
     user_ids,
     users,
 )
-from pytest_localwaba.strategies.sends import MEDIA, TYPES, read_receipts, sends
+from pytest_localwaba.strategies.sends import TYPES as SEND_TYPES
+from pytest_localwaba.strategies.sends import read_receipts, sends
+from pytest_localwaba.strategies.statuses import NASTY, highest, nasty_status_sequences, status_sequences
 from pytest_localwaba.strategies.templates import KINDS as TEMPLATE_KINDS
 from pytest_localwaba.strategies.templates import template_sends, templates, templates_with_sends
+from pytest_localwaba.strategies.webhooks import (
+    Conversation,
+    Turn,
+    Webhook,
+    conversations,
+    field_values,
+    webhook,
+    webhooks,
+)
 from pytest_localwaba.strategies.words import links, message_ids, texts
 
 __all__ = [
+    "INBOUND_TYPES",
     "INTERACTIVE",
-    "MEDIA",
+    "NASTY",
+    "SEND_TYPES",
     "TEMPLATE_KINDS",
-    "TYPES",
     "Broken",
+    "Conversation",
     "MetaError",
     "Person",
+    "Turn",
+    "Webhook",
     "broken_sends",
     "broken_template_sends",
     "broken_templates",
+    "conversations",
     "countries",
     "dialled_numbers",
+    "field_values",
+    "highest",
+    "inbound_contents",
+    "inbound_messages",
     "links",
     "message_ids",
+    "message_values",
     "names",
+    "nasty_status_sequences",
     "phone_numbers",
     "read_receipts",
     "sends",
+    "status_sequences",
     "template_sends",
     "templates",
     "templates_with_sends",
     "texts",
     "user_ids",
     "users",
+    "webhook",
+    "webhooks",
 ]

@@ -18,8 +18,8 @@ Schema = dict[str, Any]
 _STRAY = "surprise"
 _OFF_PATTERN = ("¤ ¤", "a\nb\nc\nd")
 KEYWORDS = (
-    "required", "type", "additionalProperties", "enum", "const", "minLength", "maxLength", "pattern", "minimum", "maximum",
-    "minItems", "maxItems", "minProperties", "oneOf", "not", "x-check",
+    "required", "type", "additionalProperties", "enum", "const", "minLength", "maxLength", "pattern", "minimum",
+    "maximum", "minItems", "maxItems", "minProperties", "oneOf", "not", "x-check",
 )  # fmt: skip
 """What can be broken, the plainest first: examples shrink towards it."""
 

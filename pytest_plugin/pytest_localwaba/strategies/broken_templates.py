@@ -77,9 +77,7 @@ def _absent(definition: Json, template: Json, draw: DrawFn) -> Slip | None:
     """A name that no template has."""
     name, language = definition["name"][:500] + "_x", template["language"]["code"]
     template["name"] = name
-    return f"there is no template {name}", meta_error(
-        132001, f"template name ({name}) does not exist in {language}"
-    )
+    return f"there is no template {name}", meta_error(132001, f"template name ({name}) does not exist in {language}")
 
 
 def _other_language(definition: Json, template: Json, draw: DrawFn) -> Slip | None:
@@ -145,15 +143,13 @@ def broken_template_sends(
         keyword = draw(st.sampled_from(sorted({way.keyword for way in ways}, key=KEYWORDS.index)))
         made = broken(request, draw(st.sampled_from([way for way in ways if way.keyword == keyword])))
         return Broken(made.request, made.error, made.what, made.path, (definition,))
-    slips: list[tuple[Json, Slip]] = []
-    for slip in draw(st.permutations(_SEND_SLIPS)):
+    first = draw(st.integers(0, len(_SEND_SLIPS) - 1))
+    for slip in (*_SEND_SLIPS[first:], *_SEND_SLIPS[:first]):
         changed = copy.deepcopy(request)
         found = slip(definition, changed["template"], draw)
         if found is not None:
-            slips.append((changed, found))
-            break
-    changed, (what, error) = slips[0]
-    return Broken(changed, error, what, "template", (definition,))
+            return Broken(changed, found[1], found[0], "template", (definition,))
+    raise AssertionError("a name can always be broken")
 
 
 def _is_plain(path: tuple[str | int, ...], keyword: str) -> bool:
@@ -165,8 +161,8 @@ def _is_plain(path: tuple[str | int, ...], keyword: str) -> bool:
 
 
 def _bad_name(definition: Json, draw: DrawFn) -> Slip | None:
-    """A name with characters that no name has."""
-    definition["name"] = draw(st.sampled_from(["Order Update", "order-update", "Bestellung", "订单"]))
+    """A name with capitals."""
+    definition["name"] = definition["name"].upper()
     return f"the name is {definition['name']!r}", meta_error(100, subcode=2388046)
 
 
@@ -285,7 +281,8 @@ def broken_templates(
     `Broken.request` is the body of `POST /{waba_id}/message_templates`; the error has Meta's subcode and user texts.
     """
     definition = draw(templates(KINDS if kinds is None else kinds, handles=handles))
-    for slip in draw(st.permutations(_SLIPS)):
+    first = draw(st.integers(0, len(_SLIPS) - 1))
+    for slip in (*_SLIPS[first:], *_SLIPS[:first]):
         changed = copy.deepcopy(definition)
         found = slip(changed, draw)
         if found is not None:

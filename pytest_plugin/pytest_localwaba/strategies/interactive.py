@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,10 +21,12 @@ def _fixed(**members: Any) -> SearchStrategy[Json]:
     )
 
 
+@cache
 def _body(most: int = 1024) -> SearchStrategy[Json]:
     return _fixed(text=texts(most))
 
 
+@cache
 def _linked(kind: str) -> SearchStrategy[Json]:
     return st.fixed_dictionaries({"type": st.just(kind), kind: _fixed(link=links())})
 
@@ -38,15 +41,18 @@ def _numbered(sizes: tuple[int, int], make: Callable[[int], SearchStrategy[Json]
     return st.integers(*sizes).flatmap(lambda count: st.tuples(*map(make, range(count))).map(list))
 
 
+@cache
 def _reply(place: int) -> SearchStrategy[Json]:
     return _fixed(type="reply", reply=_fixed(id=labels(240).map(f"{place}:{{}}".format), title=_distinct(place, 20)))
 
 
+@cache
 def _distinct(place: int, most: int) -> SearchStrategy[str]:
     """A title that no other place has."""
     return labels(most - 2).map(f"{place} {{}}".format) if place else labels(most - 2).map("A {}".format)
 
 
+@cache
 def _buttons() -> SearchStrategy[Json]:
     return _fixed(buttons=_numbered((1, 3), _reply))
 
@@ -71,6 +77,7 @@ def _list(draw: DrawFn) -> Json:
     return {"button": draw(labels(20)), "sections": sections}
 
 
+@cache
 def _address() -> SearchStrategy[Json]:
     return _fixed(name="cta_url", parameters=_fixed(display_text=labels(20), url=links()))
 
@@ -146,6 +153,7 @@ def _order(draw: DrawFn) -> Json:
     return {"name": "review_and_pay", "parameters": parameters}
 
 
+@cache
 def _order_status() -> SearchStrategy[Json]:
     states = ["pending", "processing", "partially_shipped", "shipped", "completed", "canceled"]
     order = st.fixed_dictionaries({"status": st.sampled_from(states)}, optional={"description": texts(120)})
@@ -153,6 +161,7 @@ def _order_status() -> SearchStrategy[Json]:
     return _fixed(name="review_order", parameters=_fixed(reference_id=reference, order=order))
 
 
+@cache
 def _voice_call() -> SearchStrategy[Json]:
     parameters = {"display_text": labels(20), "ttl_minutes": st.integers(1, 43_200), "payload": texts(512)}
     return st.fixed_dictionaries(
@@ -160,6 +169,7 @@ def _voice_call() -> SearchStrategy[Json]:
     )
 
 
+@cache
 def _catalog() -> SearchStrategy[Json]:
     thumbnail = _fixed(thumbnail_product_retailer_id=_SKU)
     return st.fixed_dictionaries({"name": st.just("catalog_message")}, optional={"parameters": thumbnail})
@@ -218,7 +228,8 @@ INTERACTIVE = (*_kinds(), "flow")
 """All kinds of interactive messages. `flow` needs the id of one that exists."""
 
 
-def interactives(kinds: Collection[str] | None = None, *, flow_ids: Sequence[str] = ()) -> SearchStrategy[Json]:
+@cache
+def interactives(kinds: tuple[str, ...] | None = None, *, flow_ids: tuple[str, ...] = ()) -> SearchStrategy[Json]:
     """The object of an interactive message, `{"type": "button", "body": …, "action": …}`; see INTERACTIVE.
 
     Without `kinds` all, `flow` only if there are `flow_ids`. ValueError for a kind that there is not.
@@ -226,9 +237,10 @@ def interactives(kinds: Collection[str] | None = None, *, flow_ids: Sequence[str
     known: dict[str, Callable[[], SearchStrategy[Json]]] = _kinds()
     if flow_ids:
         known["flow"] = lambda: _parts("flow", _flow(flow_ids), header=_HEADER)
-    wanted = tuple(known) if kinds is None else tuple(kinds)
+    wanted = tuple(known) if kinds is None else kinds
     for kind in wanted:
         if kind not in known:
             needed = "; flow needs flow_ids" if kind == "flow" else f"; there are {', '.join(INTERACTIVE)}"
             raise ValueError(f"interactives makes no {kind!r}{needed}")
-    return st.sampled_from(wanted).flatmap(lambda kind: known[kind]())
+    made = {kind: known[kind]() for kind in wanted}
+    return st.sampled_from(wanted).flatmap(made.__getitem__)

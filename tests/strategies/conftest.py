@@ -1,0 +1,66 @@
+"""A platform without sockets, and what templates need there."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def _load(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+Platform: Any = _load(Path(__file__).parent.parent / "http" / "conftest.py").Platform
+SAMPLES = {"IMAGE": "image/jpeg", "VIDEO": "video/mp4", "DOCUMENT": "application/pdf"}
+
+
+class Stage:
+    """A platform on which the same uploads give the same handles after every reset."""
+
+    def __init__(self) -> None:
+        self.platform = Platform()
+        self.handles: dict[str, str] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        self.platform.control("POST", "reset")
+        for kind, mime_type in SAMPLES.items():
+            handle = self._upload(mime_type)
+            assert self.handles.setdefault(kind, handle) == handle
+
+    def _upload(self, mime_type: str) -> str:
+        world, content = self.platform.world, b"x" * 10
+        session = self.platform.graph(
+            "POST", f"/{world.app_id}/uploads?file_name=a&file_length={len(content)}&file_type={mime_type}"
+        )
+        headers = {"authorization": f"OAuth {world.access_token}", "file_offset": "0"}
+        found: str = self.platform.ask("POST", f"/{session.body['id']}", content, headers=headers).body["h"]
+        return found
+
+    def create(self, definition: dict[str, Any]) -> Any:
+        """Creates a template in a fresh world and has it approved; the answer to the creation."""
+        self.reset()
+        reply = self.platform.graph("POST", f"/{self.platform.world.waba_id}/message_templates", definition)
+        if reply.status == 200:
+            self.platform.control("PATCH", f"templates/{reply.body['id']}", {"status": "APPROVED"})
+        return reply
+
+    def send(self, request: dict[str, Any]) -> Any:
+        return self.platform.send(request)
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """One for a module: every example begins anew where it matters."""
+    made = Stage()
+    yield made
+    made.platform.close()
