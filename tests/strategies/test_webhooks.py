@@ -172,6 +172,13 @@ def test_webhooks(one: wa.Webhook) -> None:
         assert violation(f"webhooks/{field}", value) is None
 
 
+@settings(quick, max_examples=40)
+@given(shape=wa.message_shapes())
+def test_known_shapes(shape: tuple[str, dict[str, Any]]) -> None:
+    """Every known shape keeps its contract, whoever the user is."""
+    assert violation("webhooks/messages", shape[1]) is None, shape[0]
+
+
 def test_every_field_comes() -> None:
     """Every field of which a shape is known can be asked for, and only it comes."""
     for row in fields():
@@ -233,7 +240,7 @@ def test_slips() -> None:
         draw_from(wa.inbound_contents(["txt"]))
     with pytest.raises(ValueError, match="there is no nasty way late; there are duplicates"):
         draw_from(wa.nasty_status_sequences(["late"]))
-    with pytest.raises(ValueError, match="there is no kind status; there are messages, statuses, fields"):
+    with pytest.raises(ValueError, match="there is no kind status; there are messages, statuses, shapes, fields"):
         draw_from(wa.webhooks(SECRET, ["status"]))
     with pytest.raises(ValueError, match="no values of the field 'nothing' are known; there are account_alerts"):
         wa.field_values("nothing")

@@ -31,6 +31,7 @@ from pytest_localwaba.strategies.webhooks import (
     Webhook,
     conversations,
     field_values,
+    message_shapes,
     webhook,
     webhooks,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "inbound_messages",
     "links",
     "message_ids",
+    "message_shapes",
     "message_values",
     "names",
     "nasty_status_sequences",

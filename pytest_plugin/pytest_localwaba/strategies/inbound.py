@@ -48,7 +48,7 @@ def _media(kind: str) -> SearchStrategy[Json]:
     if kind in ("image", "video", "document"):
         optional["caption"] = texts(1024)
     if kind == "audio":
-        optional["voice"] = st.booleans()
+        needed["voice"] = st.booleans()
     if kind == "sticker":
         optional["animated"] = st.booleans()
     return _fixed({"type": kind, kind: _fixed(needed, optional)})
@@ -70,9 +70,12 @@ def _interactive() -> SearchStrategy[Json]:
         {"response_json": st.just('{"flow_token":"unused","answer":"yes"}')},
         {"body": st.just("Sent"), "name": st.just("flow")},
     )
-    call = _fixed(
-        {"response": st.sampled_from(["accept", "reject"]), "response_source": st.just("user_action")},
-        {"is_permanent": st.booleans()},
+    source = st.sampled_from(["user_action", "automatic"])
+    until = {"response": "accept", "is_permanent": False, "expiration_timestamp": st.integers(NOW, NOW + 604_800)}
+    call = st.one_of(
+        _fixed({"response": "reject", "response_source": source}),
+        _fixed({"response": "accept", "is_permanent": True, "response_source": source}),
+        _fixed(until | {"response_source": source}),
     )
     kinds = [
         button,
@@ -98,7 +101,9 @@ def _order() -> SearchStrategy[Json]:
             "currency": st.sampled_from(["USD", "EUR", "BRL"]),
         }
     )
-    order = _fixed({"catalog_id": _IDS, "product_items": st.lists(item, min_size=1, max_size=3)}, {"text": texts(100)})
+    order = _fixed(
+        {"catalog_id": _IDS, "text": texts(100, least=0), "product_items": st.lists(item, min_size=1, max_size=3)}
+    )
     return _fixed({"type": "order", "order": order})
 
 
@@ -126,7 +131,7 @@ def _kinds() -> dict[str, Callable[[], SearchStrategy[Json]]]:
         kinds[kind] = partial(_media, kind)
     return kinds | {
         "location": _location,
-        "contacts": lambda: _fixed({"type": "contacts", "contacts": cards()}),
+        "contacts": lambda: _fixed({"type": "contacts", "contacts": cards(least=1)}),
         "reaction": _reaction,
         "interactive": _interactive,
         "button": lambda: _fixed({"type": "button", "button": _fixed({"payload": labels(100), "text": labels(20)})}),

@@ -52,13 +52,14 @@ def locations() -> SearchStrategy[Json]:
 
 
 @cache
-def contacts() -> SearchStrategy[list[Json]]:
-    """One to three contact cards, with everything that a card may have."""
+def contacts(least: int = 0) -> SearchStrategy[list[Json]]:
+    """One to three contact cards, with everything that a card may have; what it has, it has `least` times or more."""
     part = texts(30)
     kind = st.sampled_from(["HOME", "WORK"])
 
     def several(*members: str) -> SearchStrategy[list[Json]]:
-        return st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(members, part) | {"type": kind}), max_size=2)
+        one = st.fixed_dictionaries({members[0]: part}, optional=dict.fromkeys(members[1:], part) | {"type": kind})
+        return st.lists(one, min_size=least, max_size=2)
 
     name = st.fixed_dictionaries(
         {"formatted_name": part, "first_name": part},
@@ -71,7 +72,7 @@ def contacts() -> SearchStrategy[list[Json]]:
         "addresses": several("street", "city", "state", "zip", "country", "country_code"),
         "birthday": st.dates().map(lambda day: f"{day.year:04}-{day.month:02}-{day.day:02}"),
         "emails": several("email"),
-        "org": st.fixed_dictionaries({}, optional=dict.fromkeys(("company", "department", "title"), part)),
+        "org": st.fixed_dictionaries({"company": part}, optional=dict.fromkeys(("department", "title"), part)),
         "phones": st.lists(phone, max_size=2),
         "urls": several("url"),
     }

@@ -137,7 +137,8 @@ def _nasty(draw: DrawFn, way: str, message_id: str | None, to: Person | None, at
     if way == "failed without errors":
         del found[0]["errors"]
     elif way == "bare":
-        found = [{name: one[name] for name in ("id", "status", "timestamp")} for one in found]
+        kept = ("id", "status", "timestamp", "recipient_user_id" if "recipient_id" not in found[0] else "recipient_id")
+        found = [{name: one[name] for name in kept} for one in found]
     elif way == "unknown status":
         found[-1]["status"] = "seen_on_a_watch"
     return found

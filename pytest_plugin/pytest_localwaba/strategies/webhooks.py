@@ -12,6 +12,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.encoding import encode
+from localwaba_contracts.samples import samples as shapes
 from localwaba_contracts.webhooks import fields, samples
 from pytest_localwaba.strategies.inbound import NOW, inbound_contents, message_values, numbers
 from pytest_localwaba.strategies.people import ANA, Person, users
@@ -47,6 +48,22 @@ def webhook(payload: Json, app_secret: str) -> Webhook:
     return Webhook(body, dict(delivery_headers(app_secret.encode(), body)))
 
 
+@st.composite
+def message_shapes(draw: DrawFn, name: str | None = None) -> tuple[str, Json]:
+    """The name of a shape of the field `messages` that is known from Meta, and such a value of a user of yours.
+
+    There are more than a hundred, among them old and rare ones: `text_from_ad`, `sent_2022`, `failed_on_a_device`,
+    `user_changed_user_id`. `localwaba_contracts.samples.samples()` lists them. ValueError for a name that is none.
+    """
+    known = shapes()
+    if name is not None and name not in known:
+        raise ValueError(f"no shape {name!r} is known; there are {', '.join(known)}")
+    found = known[name or draw(st.sampled_from(list(known)))]
+    who = draw(users(hidden=False))
+    given = {"wa_id": who.wa_id, "user_id": who.user_id, "name": who.name}
+    return found.name, found.filled(**given)
+
+
 def field_values(field: str | None = None) -> SearchStrategy[tuple[str, Json]]:
     """A field other than `messages`, and a value of one of its variants. ValueError for a field that there is not."""
     found = [(one.field, one.value) for one in samples(field or "")]
@@ -74,14 +91,17 @@ def _changes(draw: DrawFn, kinds: Sequence[str], metadata: Json, most: int) -> C
         sequence = draw(status_sequences())
         chosen = sequence if most > 1 else [draw(st.sampled_from(sequence))]
         return "messages", status_value(chosen, metadata), False
+    if kind == "shapes":
+        return "messages", draw(message_shapes())[1], False
     if kind == "nasty":
         return "messages", status_value(draw(nasty_status_sequences()), metadata), False
     field, value = draw(field_values())
     return field, value, _TIMED[field]
 
 
-KINDS = ("messages", "statuses", "fields")
-"""What webhooks bring: messages of users, statuses of your messages, everything else (templates, account, calls …)."""
+KINDS = ("messages", "statuses", "shapes", "fields")
+"""What webhooks bring: messages of users, statuses of your messages, every shape of these two that is known, old and
+rare ones too, and everything else (templates, account, calls …)."""
 
 
 @st.composite
@@ -97,7 +117,7 @@ def webhooks(
 ) -> Webhook:
     """A Webhook, signed with the app secret: POST its `body` with its `headers` to your app.
 
-    `kinds` are some of "messages", "statuses", "fields". With `batches` a body has up to three entries of up to three
+    `kinds` are some of "messages", "statuses", "shapes", "fields". With `batches` a body has up to three entries of up to three
     changes with up to three messages each, which Meta sends when it is busy. With `nasty` statuses come out of order,
     twice, and incomplete. ValueError for a kind that there is not.
     """
