@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from localwaba.domain.events import DeliveryQueued, Event
 from localwaba.domain.fault_routing import target
 from localwaba.domain.fault_state import DeliveriesMerged, Fault
@@ -12,6 +14,7 @@ from localwaba.domain.fault_windows import hold, merge
 from localwaba.domain.policy import Policy
 from localwaba.domain.world import World
 
+LANE = "batch"
 _NAME = "webhook_batch"
 
 
@@ -31,7 +34,8 @@ def collect(world: World, told: Iterable[Event]) -> Iterator[Event]:
     for event in told:
         if type(event) is DeliveryQueued and not event.delivery.next_at and event.delivery.state == "pending":
             url = target(world, event.delivery) or ""
-            yield from hold(world, event.delivery, window, url, event.at, event.at)
+            one = replace(event.delivery, lane=LANE)  # also what goes alone must not be overtaken by a batch
+            yield from hold(world, one, window, url, event.at, event.at)
         else:
             yield event
 
