@@ -86,8 +86,8 @@ def called_again(world: World, delivery: Delivery, due: int) -> list[str]:
     Apps that have not taken theirs yet have tries of their own; if several of them are due, the first one of them
     brings those along that had (Meta: calling FAQ, "the whole dispatch is retried").
     """
-    if not delivery.dispatch or world.policy.webhook_redelivery == "failed_app":
-        return [delivery.id]
+    if delivery.id not in delivery.dispatch or world.policy.webhook_redelivery == "failed_app":
+        return [delivery.id]  # also a copy, which is nobody's turn
     found: list[str] = []
     is_first = True
     for other_id in delivery.dispatch:
