@@ -15,7 +15,6 @@ from localwaba.operations.mistakes import Mistake
 from localwaba.operations.platform_events import fire
 from localwaba.wire import views, webhooks
 from localwaba.wire.shapes import SHAPES
-from localwaba_contracts.samples import samples as chats
 from localwaba_contracts.validate import violation
 from localwaba_contracts.webhooks import NOW, fields, samples
 
@@ -380,24 +379,3 @@ def test_what_is_told_is_held_to_its_contract(stage: Any, request: pytest.Fixtur
     webhooks.value(stage.world, event, msgspec.UNSET)  # type: ignore[arg-type]
     assert len(broken) == 1
     broken.clear()
-
-
-# the field messages
-
-
-@pytest.mark.parametrize("variant", chats("messages"))
-def test_shapes_of_messages_are_sent(stage: Any, variant: str) -> None:
-    """Every shape that is listed can be sent, about this world; nobody has written anything then."""
-    before = dict(stage.world.messages)
-    told = tell(stage, "messages", variant=variant)
-    assert violation("webhooks/messages", told) is None
-    assert told["metadata"]["phone_number_id"] == stage.world.phone_number_id
-    assert stage.world.messages == before
-
-
-def test_a_shape_of_messages_that_does_not_exist(stage: Any) -> None:
-    """The nearest are named; without a variant, users are to write."""
-    with pytest.raises(Mistake, match="messages has no variant 'txt'; did you mean text"):
-        tell(stage, "messages", variant="txt")
-    with pytest.raises(Mistake, match="messages come from users"):
-        tell(stage, "messages")

@@ -14,7 +14,6 @@ from localwaba.domain.numbers import country_of
 from localwaba.domain.world import World
 from localwaba.operations.mistakes import Mistake, nearest
 from localwaba.wire.shapes import shaped
-from localwaba_contracts.samples import PLACEHOLDERS, samples
 from localwaba_contracts.webhooks import NAMES, FieldRow, fields, fill, wanted
 
 Value = dict[str, Any]
@@ -37,8 +36,6 @@ def sample(world: World, now: int, field: str, number: PhoneNumber, ids: Ids, va
 
     Without a `variant`, the first one in the shape that the knobs ask for. Mistake for a variant that does not exist.
     """
-    if field == "messages" and variant:
-        return _of_chat(world, now, number, ids, variant)
     row = next((row for row in fields() if row.field == field), None)
     if row is None or not row.variants:
         return None
@@ -48,22 +45,6 @@ def sample(world: World, now: int, field: str, number: PhoneNumber, ids: Ids, va
         return None
     value: Value = fill(chosen.value, names)
     return Sample(value, True) if variant else Sample(shaped(world.policy, field, value), False)
-
-
-def _of_chat(world: World, now: int, number: PhoneNumber, ids: Ids, variant: str) -> Sample:
-    """A shape of the field `messages`; it is only told: no user has written, no message was sent."""
-    known = samples("messages")
-    if variant not in known:
-        raise Mistake(f"messages has no variant {variant!r}{nearest(variant, known)}")
-    names = names_of(world, now, number, ids)
-    own = {name: str(names[name]) for name in PLACEHOLDERS if name in names}
-    own |= {
-        "call_id": str(names["wacid"]),
-        "message_id": str(names["wamid_in"]),
-        "sent_id": str(names["wamid_out"]),
-        "timestamp": str(names["now"]),
-    }
-    return Sample(known[variant].filled(**own), True)
 
 
 def _variant(row: FieldRow, variant: str) -> Any:
