@@ -54,6 +54,7 @@ WOUNDS = {
     "duplicate_webhook": Wound("bot", "if key in self.seen:", "if False:"),
     "failed_after_delivered": CRASHES,
     "failing_users": CRASHES,
+    "five_bad_days": Wound("bot", "if key in self.seen:", "if False:"),
     "first_contact": Wound("bot", "self.names.get(user, 'there')", "self.names.get('', 'there')"),
     "forged_webhook": Wound("bot", "if not hmac.compare_digest(expected", "if False and (expected"),
     "late_webhooks": Wound("scenario", "  - 25 hours pass\n", ""),

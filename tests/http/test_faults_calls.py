@@ -14,6 +14,7 @@ import pytest
 
 from localwaba import Emulator, Waba
 from localwaba.cli import main
+from localwaba.client.link import ControlError
 from localwaba.wire.signature import matches
 
 USER = "16505551234"
@@ -53,7 +54,8 @@ class Sink:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/webhook"
+        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{self.host}/webhook"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def statuses(self) -> list[str]:
@@ -439,16 +441,70 @@ def test_the_client(waba: Waba) -> None:
 
 def test_the_command_line(waba: Waba, capsys: pytest.CaptureFixture[str]) -> None:
     """`localwaba faults` shows what is armed in a world, what there is, and who is not there."""
-    asking = ["faults", "--url", waba.url, "--token", waba.access_token]
-    assert (main(asking), capsys.readouterr().out) == (0, "no fault is armed\n")
+    asking = ["--url", waba.url, "--token", waba.access_token]
+    assert (main(["faults", "armed", *asking]), capsys.readouterr().out) == (0, "no fault is armed\n")
     waba.faults.add("lose", id="mine", when={"next": 3}, match={"status": "read"})
-    assert main([*asking, "list"]) == 0
-    assert capsys.readouterr().out == (
-        'mine  lose  {"next": 3}  {"status": ["read"], "direction": ["outbound"]}  fired 0 of 0, 3 left\n'
-    )
+    for words in (["armed"], ["list"], []):  # a list of an emulator that is named is what is armed in it
+        assert main(["faults", *asking, *words]) == 0
+        assert capsys.readouterr().out == (
+            'mine  lose  {"next": 3}  {"status": ["read"], "direction": ["outbound"]}  fired 0 of 0, 3 left\n'
+        )
     assert (main(["faults", "kinds"]), main(["faults", "presets"])) == (0, 0)
     shown = capsys.readouterr().out
     assert "status_before_answer" in shown
     assert "chatwoot/chatwoot#14529" in shown
-    assert main(["faults", "--url", "http://127.0.0.1:9"]) == 2
+    assert main(["faults", "armed", "--url", "http://127.0.0.1:9"]) == 2
     assert "no emulator answers" in capsys.readouterr().err
+
+
+def test_a_preset_by_its_name(waba: Waba) -> None:
+    """`faults.add` takes the name of a preset, with a rule and a match, and answers all of its faults."""
+    found = waba.faults.add("statuses-shuffled-with-repeats", when={"next": 2}, match={"recipient": USER})
+    assert found["preset"] == "statuses-shuffled-with-repeats"
+    assert [(one["kind"], one["left"]) for one in found["faults"]] == [("duplicate", 2), ("reorder", 2)]
+    assert [one["preset"] for one in waba.faults.list()] == ["statuses-shuffled-with-repeats"] * 2
+
+
+def test_armed_from_the_start() -> None:
+    """What is armed from the start is visible in every answer, does its work, and stays through a reset."""
+    with Emulator(faults=["unavailable-then-success", "late-delivery"], clock_mode="frozen") as emulator:
+        waba = emulator.world
+        for _ in range(2):
+            assert [one["preset"] for one in waba.faults.list()] == ["unavailable-then-success", "late-delivery"]
+            body = {"messaging_product": "whatsapp", "to": USER, "type": "text", "text": {"body": "hi"}}
+            path = f"{emulator.url}/v26.0/{waba.phone_number_id}/messages"
+            headers = {"Authorization": f"Bearer {waba.access_token}"}
+            answer = httpx.post(path, json=body, headers=headers, timeout=PATIENCE)
+            assert (answer.status_code, answer.headers["x-localwaba-faults"]) == (503, "2 armed")
+            waba.faults.add("drop")
+            waba.reset()
+        assert waba.faults.clear() == ["fault-1", "fault-2"]
+
+
+def test_a_handshake_that_goes_wrong(waba: Waba) -> None:
+    """A real app is asked with a wrong token first, then with the right one; too late is refused as by the platform."""
+    sink = Sink()
+    try:
+        waba.faults.add("handshake-with-wrong-token")
+        waba.webhook(sink.url)
+        assert [fault["fired"] for fault in waba.faults.list()] == [1]
+        waba.faults.add("handshake-too-slow")
+        with pytest.raises(ControlError, match="Operation timed out after 6000 milliseconds"):
+            waba.webhook(sink.url)
+    finally:
+        sink.close()
+
+
+def test_another_url_gets_a_copy(waba: Waba) -> None:
+    """With `copy_to` another app gets the same bytes, signed alike."""
+    first, second = Sink(), Sink()
+    try:
+        waba.webhook(first.url)
+        waba.faults.add("copy_to", url=second.url)
+        waba.user(wa_id=USER).sends("hi")
+        waba.settle()
+        assert first.got == [({**headers, "Host": first.host}, body) for headers, body in second.got]
+        assert len(first.got) == 1
+    finally:
+        first.close()
+        second.close()

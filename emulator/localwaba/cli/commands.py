@@ -32,6 +32,9 @@ _CHECK_EPILOG = (
     "that is not there. All about it: docs/check.md."
 )
 
+DEFAULT_URL = "http://127.0.0.1:4080"
+"""Where an emulator is looked for, if nothing else is said."""
+
 
 class Mistake(Exception):
     """Something that the person who typed can put right; the text is one line."""
@@ -110,7 +113,7 @@ def _add_demo(parser: _Parser) -> None:
 
 def _add_emulator(parser: _Parser) -> None:
     """Which running emulator is meant."""
-    parser.add_argument("--url", default="http://127.0.0.1:4080", help="the emulator (default: %(default)s)")
+    parser.add_argument("--url", default=DEFAULT_URL, help="the emulator (default: %(default)s)")
     parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
 
 
@@ -320,7 +323,8 @@ def _faults(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
     def run() -> int:
         from localwaba.cli.fault_list import show
 
-        return show(found.what, found.name, found.url, found.token)
+        is_asked = found.url is not DEFAULT_URL or bool(found.token)  # of this very object: it was not typed
+        return show(found.what, found.name, found.url, found.token, is_asked=is_asked)
 
     return run
 

@@ -15,11 +15,13 @@ _WIDTH = 110
 _COLUMN = 34
 
 
-def show(what: str, name: str, url: str, token: str) -> int:
+def show(what: str, name: str, url: str, token: str, *, is_asked: bool = False) -> int:
     """Prints what can be armed, one name of it in full, or the faults of a running emulator's world; the exit status.
 
-    Only the last one needs an emulator.
+    Only the last one needs an emulator. `is_asked`: one was named; then `list` alone means `armed`, as it once did.
     """
+    if what == "list" and not name and is_asked:
+        what = "armed"
     if what not in WORDS:  # a name alone
         check(what, WORDS)
         what, name = "show", what

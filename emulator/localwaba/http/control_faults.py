@@ -30,7 +30,8 @@ async def add_fault(ask: Ask) -> Any:
     before = set(world.faults)
     ask.decide(arm_faults(world, ask.host.now(), body), ids)
     found = [fault for fault in show_faults(world) if fault["id"] not in before]
-    return {"preset": body["preset"], "faults": found} if "preset" in body else found[0]
+    preset = found[0].get("preset")
+    return {"preset": preset, "faults": found} if preset else found[0]
 
 
 async def remove_faults(ask: Ask) -> Any:
