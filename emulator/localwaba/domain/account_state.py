@@ -28,6 +28,17 @@ RESTRICTION_TYPES = (
 )
 """What can be taken from an account (Meta: account_update, template categorization)."""
 
+_BOTH_WAYS = "RESTRICTED_BIZ_INITIATED_AND_USER_INITIATED_CALLING"
+CALLING = {
+    "BUSINESS_INITIATED": (_BOTH_WAYS, "RESTRICTED_BUSINESS_INITIATED_CALLING"),
+    "USER_INITIATED": (
+        _BOTH_WAYS,
+        "RESTRICTED_USER_INITIATED_CALLING",
+        "RESTRICTED_USER_INITIATED_CALLING_CALL_BUTTON_HIDDEN",
+    ),
+}
+"""Which of it takes the calls of one direction away."""
+
 VIOLATION_TYPES = (
     "ADULT",
     "ALCOHOL",

@@ -52,6 +52,18 @@ class ArriveMessage(_Item, frozen=True):
     message: Message
 
 
+class TakeCall(_Item, frozen=True):
+    """A user takes a call of the business, as their behaviour says; void if it is over by then."""
+
+    call_id: str
+
+
+class RingOut(_Item, frozen=True):
+    """A call has rung for long enough; void if somebody took it."""
+
+    call_id: str
+
+
 class ReviewTemplate(_Item, frozen=True):
     """A template's review ends; void if the template was edited (`stamp`) since."""
 
@@ -201,6 +213,8 @@ Item = (
     | ReachParticipants
     | AnswerInGroup
     | ArriveMessage
+    | TakeCall
+    | RingOut
     | ReviewTemplate
     | UnpauseTemplate
     | RetryDelivery

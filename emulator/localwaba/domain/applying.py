@@ -40,7 +40,7 @@ from localwaba.domain.fault_state import (
 )
 from localwaba.domain.limits_state import CallCounted, GrowthPlanned, RegistrationCounted
 from localwaba.domain.model import PhoneNumber, Template, User, Waba
-from localwaba.domain.profiles import profile_id
+from localwaba.domain.profiles import bot_id, profile_id
 from localwaba.domain.quality_state import (
     FeedbackGiven,
     MessagePaced,
@@ -66,6 +66,9 @@ _TABLES: dict[str, tuple[str, str]] = {  # class: table, kind of Graph node
     "UploadSession": ("uploads", "upload_session"),
     "User": ("users", ""),
     "Group": ("groups", "group"),
+    "CallPermission": ("call_permissions", ""),
+    "PhoneCall": ("calls", ""),
+    "QrCode": ("qr_codes", ""),
 }
 _CHUNK = 500  # how many of the oldest are dropped at once
 
@@ -94,6 +97,8 @@ def _put(world: World, event: Put) -> None:
         _index_template(world, thing)
     elif isinstance(thing, PhoneNumber):
         world.nodes[profile_id(thing.id)] = "business_profile"
+        if "conversational_automation" in thing.settings:
+            world.nodes[bot_id(thing.id)] = "bot"
 
 
 def _index_template(world: World, template: Template) -> None:
@@ -113,6 +118,7 @@ def _remove(world: World, event: Removed) -> None:
     world.nodes.pop(event.id, None)
     if isinstance(thing, PhoneNumber):
         world.nodes.pop(profile_id(thing.id), None)
+        world.nodes.pop(bot_id(thing.id), None)
     if isinstance(thing, User):
         world.user_ids.pop(thing.user_id, None)
     if isinstance(thing, Template):

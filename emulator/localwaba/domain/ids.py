@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -55,6 +55,13 @@ class Ids:
             tail = _TAIL_OUT_LID if outbound else _TAIL_IN_LID
         blob = b"\x1c\x18" + bytes((len(digits),)) + digits + tail + name + b"\x00"
         return "wamid." + b64encode(blob).decode()
+
+    def wacid(self, counterparty: str, business: str, *, outbound: bool) -> str:
+        """A call's id: as a message's, with the business' digits at its end (decoded capture)."""
+        blob = b64decode(self.wamid(counterparty, outbound=outbound).removeprefix("wamid."))
+        digits = business.encode("ascii")
+        tail = b"\x1c\x18" + bytes((len(digits),)) + digits + b"\x15\x02\x00\x00"
+        return "wacid." + b64encode(blob[:-1] + tail).decode()
 
     def hexadecimal(self, length: int = 32) -> str:
         """Lower-case hexadecimal digits, as a conversation's id."""

@@ -241,6 +241,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     `fails_with`: every message to this user fails with that code, at once or, with `fails_after_delivery`, late.
     `answers`: a text the user sends back, `answers_after` seconds after reading (`{text}` is what they got).
     `has_profile`: without one, webhooks name no name.
+    `takes_calls_after`: seconds of ringing until the user takes a call of the business; None: they let it ring.
     """
 
     on_whatsapp: bool = True
@@ -254,6 +255,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     identity_key_hash: str | None = None
     phone_visible: bool = True
     has_profile: bool = True
+    takes_calls_after: float | None = None
 
 
 class User(Entity, frozen=True):
@@ -295,6 +297,47 @@ class Group(Entity, frozen=True):
     suspended: bool = False
     picture: str = ""
     pins: tuple[str, ...] = ()
+    created_at: int = 0
+
+
+class CallPermission(Entity, frozen=True):
+    """What a user has allowed a number; `id` is `number:wa_id`. Moments are those of the last days.
+
+    `requests`: when the user was asked. `connected`: when a call of the business was taken. `unanswered`: how many in a
+    row nobody took.
+    """
+
+    id: str
+    status: str = "no_permission"
+    expires_at: int = 0
+    requests: tuple[int, ...] = ()
+    connected: tuple[int, ...] = ()
+    unanswered: int = 0
+
+
+class PhoneCall(Entity, frozen=True):
+    """A call between a number and a user; `state` is ringing, pre_accepted, connected or ended."""
+
+    id: str
+    phone_number_id: str
+    wa_id: str
+    direction: str
+    state: str = "ringing"
+    at: int = 0
+    connected_at: int = 0
+    ended_at: int = 0
+    ended_by: str = ""
+    callback_data: str | None = None
+    deeplink_payload: str = ""
+    cta_payload: str = ""
+
+
+class QrCode(Entity, frozen=True):
+    """A QR code and short link; `id` is its code."""
+
+    id: str
+    phone_number_id: str
+    prefilled_message: str
     created_at: int = 0
 
 
@@ -414,4 +457,7 @@ Stored = (
     | UploadSession
     | User
     | Group
+    | CallPermission
+    | PhoneCall
+    | QrCode
 )

@@ -649,6 +649,38 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _knob("Groups that a number may have; 131211 beyond, null: any number", "Meta: groups overview", "M"),
     ] = 10_000
 
+    call_ring_seconds: Annotated[
+        float, _knob("How long a call rings before it ends by itself", "Meta: calling, 30 to 60 seconds", "M")
+    ] = 60.0
+    call_requests_per_day: Annotated[
+        int | None,
+        _knob("Times that a user may be asked to allow calls within 24 hours; 138009 beyond", "Meta: calling", "M"),
+    ] = 1
+    call_requests_per_week: Annotated[
+        int | None,
+        _knob("Times that a user may be asked to allow calls within 7 days; 138009 beyond", "Meta: calling", "M"),
+    ] = 2
+    call_permission_seconds: Annotated[
+        float, _knob("How long a user's permission to call lasts, unless for good", "Meta: calling", "M")
+    ] = 604_800.0
+    calls_per_day: Annotated[
+        int | None,
+        _knob(
+            "Calls of the business that a user takes within 24 hours; 138012 beyond", "Meta: calling; 5 until 2026", "U"
+        ),
+    ] = 10
+    unanswered_calls: Annotated[
+        int | None,
+        _knob("Calls in a row that nobody takes until the permission is gone; null: never", "Meta: calling", "M"),
+    ] = 4
+    concurrent_calls: Annotated[
+        int | None, _knob("Calls of a number that go on at once; 138002 beyond", "Meta: calling", "M")
+    ] = 1_000
+    call_messaging_limit: Annotated[
+        bool,
+        _knob("Calling can be enabled from a messaging limit of 2,000 users on; else 138015", "Meta: calling", "M"),
+    ] = True
+
     # Retention of this emulator
     retained_messages: Annotated[
         int,
@@ -718,6 +750,11 @@ PROFILES: dict[str, dict[str, Any]] = {
         "template_creations": None,
         "registrations": None,
         "messaging_limits": False,
+        "call_requests_per_day": None,
+        "call_requests_per_week": None,
+        "calls_per_day": None,
+        "unanswered_calls": None,
+        "call_messaging_limit": False,
         "review_rules": (),
         "archive_after": None,
         "quality_from_feedback": False,

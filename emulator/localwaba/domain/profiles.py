@@ -12,6 +12,11 @@ def profile_id(number_id: str) -> str:
     return derive_number(number_id, "business_profile")
 
 
+def bot_id(number_id: str) -> str:
+    """The id of a number's ice breakers and commands."""
+    return derive_number(number_id, "bot")
+
+
 def number_of_profile(world: World, node: str) -> PhoneNumber | None:
     """The number that has the profile of an id."""
     return next((number for number in world.numbers.values() if profile_id(number.id) == node), None)

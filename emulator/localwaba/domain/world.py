@@ -16,14 +16,17 @@ from localwaba.domain.limits_state import Limits
 from localwaba.domain.model import (
     App,
     Business,
+    CallPermission,
     Delivery,
     Flow,
     Group,
     Media,
     Message,
     Pair,
+    PhoneCall,
     PhoneNumber,
     PreverifiedNumber,
+    QrCode,
     Template,
     Token,
     UploadSession,
@@ -72,6 +75,9 @@ class World(msgspec.Struct, kw_only=True):
     messages: dict[str, Message] = {}
     pairs: dict[str, Pair] = {}
     groups: dict[str, Group] = {}
+    call_permissions: dict[str, CallPermission] = {}
+    calls: dict[str, PhoneCall] = {}
+    qr_codes: dict[str, QrCode] = {}
     deliveries: dict[str, Delivery] = {}
     nodes: dict[str, str] = {}
     limits: Limits = msgspec.field(default_factory=Limits)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from localwaba.http import (
     control_accounts,
     control_apps,
+    control_calls,
     control_faults,
     control_groups,
     control_meta,
@@ -34,6 +35,7 @@ ROWS: tuple[Row, ...] = (
     *control_accounts.ROWS,
     *control_apps.ROWS,
     *control_groups.ROWS,
+    *control_calls.ROWS,
     *control_faults.ROWS,
     *control_views.ROWS,
 )

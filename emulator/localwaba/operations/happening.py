@@ -49,6 +49,8 @@ from localwaba.domain.agenda import (
     ReviewName,
     ReviewQuality,
     ReviewTemplate,
+    RingOut,
+    TakeCall,
     TellStatus,
     UnpauseTemplate,
     VerifyBusiness,
@@ -57,7 +59,7 @@ from localwaba.domain.events import Event, LinkWanted
 from localwaba.domain.ids import Ids
 from localwaba.domain.model import Message
 from localwaba.domain.world import World
-from localwaba.operations import messaging_limits
+from localwaba.operations import messaging_limits, ringing
 
 
 def happen(world: World, item: Item, now: int, ids: Ids) -> list[Event]:
@@ -143,6 +145,8 @@ _DECISIONS: dict[type, Callable[[World, Any, int, Ids], list[Event]]] = {
     ),
     AnswerInGroup: _answer_in_group,
     ArriveMessage: lambda world, item, now, ids: inbound.arrive(item.message, now),
+    TakeCall: lambda world, item, now, ids: ringing.take_by_habit(world, item.call_id, now),
+    RingOut: lambda world, item, now, ids: ringing.ring_out(world, item.call_id, now),
     ReviewTemplate: _review,
     UnpauseTemplate: _unpause,
     ExpireMedia: _expire,

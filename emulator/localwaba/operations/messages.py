@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from localwaba.domain import template_pacing
+from localwaba.domain import calling, template_pacing
 from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import refuse
 from localwaba.domain.events import Event, MessageRead, PairChanged
@@ -55,6 +55,9 @@ def send_message(call: Call) -> Answer:
         raise refuse(131051, rule="type", why=f"messages of type {kind} are not documented by Meta")
     check_sender(world, number, call.now, user, fitted.template if fitted is not None else None)
     refusal = check_sending(world, number, user.wa_id, call.now)
+    asks = asks_to_call(params, kind, fitted)
+    if asks:
+        calling.check_request(world, number, user.wa_id, call.now)
     message = Message(
         id=call.ids.wamid(user.user_id if to_bsuid and not user.behaviour.phone_visible else user.wa_id, outbound=True),
         phone_number_id=number.id,
@@ -83,7 +86,16 @@ def send_message(call: Call) -> Answer:
     events = accept(world, message, user, call.now, is_new=is_new, free_form=fitted is None, held=held)
     if paced is not None:
         events += paced.events
+    if asks:
+        events.append(calling.asked(world, number.id, user.wa_id, call.now))
     return Answer(body=_accepted(params, user, message, status), events=events)
+
+
+def asks_to_call(params: dict[str, Any], kind: str, fitted: Fitted | None) -> bool:
+    """Whether a message asks the user to allow calls: an interactive one, or a template with that component."""
+    if kind == "interactive":
+        return bool(params["interactive"].get("type") == "call_permission_request")
+    return fitted is not None and b'"type":"call_permission_request"' in fitted.template.components.lower()
 
 
 def fill(message: Message, fitted: Fitted) -> None:

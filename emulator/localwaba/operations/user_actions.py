@@ -13,7 +13,7 @@ from localwaba.domain.ids import Ids
 from localwaba.domain.model import Message, User
 from localwaba.domain.quality_state import FeedbackGiven, Kind
 from localwaba.domain.world import World
-from localwaba.operations import group_actions
+from localwaba.operations import call_actions, group_actions
 from localwaba.operations.announcements import announced
 from localwaba.operations.deeds import Deed, Scene, last, received
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, object_of, only, text_of
@@ -24,7 +24,6 @@ from localwaba.operations.users import number_in, write
 from localwaba.wire import user_webhooks
 from localwaba.wire.choices import Choice, answer, choices, content
 
-_NOT_YET = ("call",)
 _BLOCK_REASONS = (
     "NO_LONGER_NEEDED",
     "NO_REASON",
@@ -41,8 +40,6 @@ _BLOCK_REASONS = (
 def act(world: World, ids: Ids, now: int, user: User, options: dict[str, Any]) -> Deed:
     """The user does `options["action"]`; the other members say to what."""
     name = text_of(options, "action")
-    if name in _NOT_YET:
-        raise Mistake(f"the action {name} is not imitated yet")
     if name not in _ACTIONS:
         raise Mistake(f"there is no action {name!r}{nearest(name, _ACTIONS)}")
     do, known = _ACTIONS[name]
@@ -193,4 +190,5 @@ _ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
     "delete": (delete, _TARGET),
     "pay": (pay, ("message_id", "status", "method")),
     **group_actions.ACTIONS,
+    **call_actions.ACTIONS,
 }

@@ -12,7 +12,7 @@ from localwaba.domain.events import Event, PairChanged, Put
 from localwaba.domain.ids import derive
 from localwaba.domain.model import Behaviour, Pair, User
 from localwaba.domain.numbers import country_of
-from localwaba.operations import group_actions
+from localwaba.operations import group_actions, ringing
 from localwaba.operations.announcements import announced
 from localwaba.operations.deeds import Deed, Scene
 from localwaba.operations.mistakes import Mistake, text_of
@@ -47,7 +47,7 @@ def change_number(scene: Scene) -> Deed:
             value = user_webhooks.id_update(world.numbers[number_id], user, moved, now)
             numbers.append(announced(world, now, "user_id_update", value, world.numbers[number_id]))
     left = replace(user, username="", behaviour=Behaviour(on_whatsapp=False))
-    groups = group_actions.move(world, now, user.wa_id, wa_id)
+    groups = group_actions.move(world, now, user.wa_id, wa_id) + ringing.changed_hands(world, now, user.wa_id, wa_id)
     events = [*numbers, Put(at=now, thing=moved), *groups, Put(at=now, thing=left), *ids]
     return Deed({"wa_id": wa_id, "user_id": moved.user_id, "message_ids": told}, events)
 

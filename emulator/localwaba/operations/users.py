@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from localwaba.domain import inbound
+from localwaba.domain import calling, inbound
 from localwaba.domain.errors import Refused
 from localwaba.domain.events import Event, Put
 from localwaba.domain.ids import Ids
@@ -103,7 +103,7 @@ def read_behaviour(given: dict[str, Any]) -> Behaviour:
         behaviour = msgspec.convert(given, Behaviour)
     except msgspec.ValidationError as error:
         raise Mistake(f"behaviour: {_plain(error)}") from None
-    for name in ("delivered_after", "read_after", "answers_after"):
+    for name in ("delivered_after", "read_after", "answers_after", "takes_calls_after"):
         seconds = getattr(behaviour, name)
         if isinstance(seconds, (int, float)) and not 0 <= seconds <= _LONGEST:
             raise Mistake(f"behaviour: {name} is a number of seconds from 0 to {_LONGEST:.0f}, not {seconds}")
@@ -149,6 +149,9 @@ def write(
     message_id, events = inbound.receive(world, ids, now, user, number.id, body, media, beside)
     if media is not None:
         events.append(expiry(media, now))
+    reply = (object_of(body, "interactive") or {}).get("call_permission_reply")
+    if isinstance(reply, dict):
+        events.append(calling.replied(world, number.id, user.wa_id, reply, now))
     return Written(message_id, events)
 
 

@@ -10,6 +10,7 @@ from localwaba.domain.errors import Refusal
 from localwaba.domain.groups import LINK
 from localwaba.domain.model import Group, JoinRequest, PhoneNumber, User
 from localwaba.domain.world import World
+from localwaba.wire import people
 from localwaba.wire.errors import webhook_error
 from localwaba.wire.nodes import ABSENT, Kind
 from localwaba.wire.notices import number_value
@@ -22,14 +23,7 @@ def person(world: World, wa_id: str) -> dict[str, Any]:
 
 def person_of(world: World, user: User) -> dict[str, Any]:
     """How answers and webhooks name a user."""
-    found: dict[str, Any] = {"wa_id": user.wa_id} if user.behaviour.phone_visible else {}
-    if world.policy.business_scoped_ids:
-        found["user_id"] = user.user_id
-        if user.parent_user_id:
-            found["parent_user_id"] = user.parent_user_id
-        if user.username:
-            found["username"] = user.username
-    return found
+    return people.ids(world, user) | ({"username": user.username} if user.username else {})
 
 
 def invite_link(group: Group) -> str:
