@@ -46,7 +46,10 @@ def _start(call: Call, number: PhoneNumber) -> Answer:
     )
     events: list[Event] = [Put(at=call.now, thing=user)] if is_new else []
     events += began(call.world, phone_call, user, call.now)
-    return Answer(body={"messaging_product": "whatsapp", "calls": [{"id": phone_call.id}]}, events=events)
+    # Meta's page has no `success` here; client library pywa 4.5 reads one.
+    return Answer(
+        body={"messaging_product": "whatsapp", "calls": [{"id": phone_call.id}], "success": True}, events=events
+    )
 
 
 def _callee(call: Call, number: PhoneNumber) -> tuple[User, bool]:
