@@ -304,7 +304,7 @@ def test_change_number(control: Any) -> None:
         ({}, "action"),
         ({"action": "tapp"}, "tap"),
         ({"action": "report", "reason": "SPAMM"}, "SPAM"),
-        ({"action": "call"}, "not imitated yet"),
+        ({"action": "call"}, "takes no calls"),
         ({"action": "join_group", "group_id": "1"}, "has no group"),
         ({"action": "tap", "titel": "x"}, "title"),
         ({"action": "read", "message_id": "wamid.X"}, "wamid.X"),
