@@ -120,6 +120,10 @@ def _add_emulator(parser: _Parser) -> None:
 def _add_watched(parser: _Parser) -> None:
     """Which running emulator is watched, which may be one that others reach."""
     _add_emulator(parser)
+    _add_control_token(parser)
+
+
+def _add_control_token(parser: _Parser) -> None:
     parser.add_argument(
         "--control-token",
         default=os.environ.get("LOCALWABA_CONTROL_TOKEN", ""),
@@ -157,6 +161,26 @@ def _add_record(parser: _Parser) -> None:
     parser.add_argument("--name", default="", metavar="TEXT", help="name of the scenario (default: that of the file)")
     parser.add_argument("--so-far", action="store_true", help="write what has happened until now, and end")
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def _add_contracts(parser: _Parser) -> None:
+    acts = (
+        "list [TEXT…]: their names; show NAME: one as JSON Schema; validate [FILE…]: hold HAR files, journals or "
+        "webhooks against them; openapi: all as OpenAPI 3.1; diff OLDER NEWER: what a Graph version changes"
+    )
+    parser.add_argument("act", metavar="WORD", nargs="?", default="list", help=acts)
+    parser.add_argument("words", nargs="*", metavar="ARGUMENT", help="names, files (- is stdin) or versions")
+    parser.add_argument(
+        "--graph-version", default="", metavar="V", help="pin the contracts to a version, such as v23.0"
+    )
+    parser.add_argument(
+        "--as", dest="contract", default="", metavar="NAME", help="validate: the contract that is meant"
+    )
+    parser.add_argument("--url", default="", help="validate: the journal of this running emulator too")
+    parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
+    _add_control_token(parser)
+    parser.add_argument("--output", type=Path, metavar="FILE", help="openapi: write it there")
+    parser.add_argument("--json", action="store_true", help="JSON instead of text")
 
 
 def _add_faults(parser: _Parser) -> None:
@@ -360,6 +384,15 @@ def _record(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
     return run
 
 
+def _contracts(found: argparse.Namespace, _: list[str]) -> Callable[[], int]:
+    def run() -> int:
+        from localwaba.cli.contract_book import contracts
+
+        return contracts(found)
+
+    return run
+
+
 KINDS: dict[str, Kind] = {
     "serve": Kind("start the emulator and keep it running", _add_settings, _serve, {"epilog": _EPILOG}),
     "demo": Kind("watch a sample bot chat with a synthetic user, with webhooks, ticks and refusals", _add_demo, _demo),
@@ -387,6 +420,11 @@ KINDS: dict[str, Kind] = {
         _webhooks,
     ),
     "record": Kind("write what happens in a running emulator down as a scenario file", _add_record, _record),
+    "contracts": Kind(
+        "list, show and compare the contracts of the wire; hold recorded traffic against them",
+        _add_contracts,
+        _contracts,
+    ),
     "cost": Kind("estimate what the traffic of an emulator would cost, by a rate card of yours", _add_cost, _cost),
     "faults": Kind("show what can go wrong on purpose, and what is armed in a running emulator", _add_faults, _faults),
 }

@@ -1,0 +1,82 @@
+"""What changes for an app between two Graph versions, in words: contracts member by member, and error codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from localwaba_contracts import registry
+
+_SILENT = frozenset({"$schema", "$id", "title", "description", "x-source", "x-confidence", "$comment"})
+_LONGEST = 160
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One change: of which contract or error code, where in it, and what."""
+
+    subject: str
+    place: str
+    what: str
+
+
+def differences(older: str, newer: str) -> list[Difference]:
+    """Everything in the contracts and the error catalogue that is not the same in both versions."""
+    found: list[Difference] = []
+    for name in registry.names():
+        if registry.located(name, older) != registry.located(name, newer):
+            before, after = registry.schema(name, older), registry.schema(name, newer)
+            found += [Difference(subject=name, place=place, what=what) for place, what in compare(before, after)]
+    for row in registry.errors():
+        what = _born_or_gone(row, older, newer)
+        if what:
+            found.append(Difference(subject=f"error {row.key}", place="", what=what))
+    return found
+
+
+def compare(before: Any, after: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """What differs between two schemas, each with its place."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in dict.fromkeys([*before, *after]):
+            if key in _SILENT and not place.endswith("properties"):
+                continue
+            inner = f"{place}.{key}" if place else key
+            if key not in before:
+                yield inner, f"new: {_shown(after[key])}"
+            elif key not in after:
+                yield inner, f"gone: {_shown(before[key])}"
+            elif before[key] != after[key]:
+                yield from compare(before[key], after[key], inner)
+    elif isinstance(before, list) and isinstance(after, list):
+        gone = [one for one in before if one not in after]
+        new = [one for one in after if one not in before]
+        if len(gone) == len(new) and all(isinstance(one, dict) for one in gone + new):
+            for number, (left, right) in enumerate(zip(gone, new, strict=True)):
+                yield from compare(left, right, f"{place}[{number}]")
+            return
+        if gone:
+            yield place, f"no longer: {', '.join(map(_shown, gone))}"
+        if new:
+            yield place, f"now also: {', '.join(map(_shown, new))}"
+    elif before != after:
+        yield place, f"{_shown(before)} becomes {_shown(after)}"
+
+
+def _born_or_gone(row: registry.ErrorRow, older: str, newer: str) -> str:
+    low, high = _number(older), _number(newer)
+    if row.since and row.since.startswith("v") and low < _number(row.since) <= high:
+        return f"new in {row.since}: {row.title}"
+    if row.until and row.until.startswith("v") and low <= _number(row.until) < high:
+        return f"gone after {row.until}: {row.title}"
+    return ""
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.lstrip("v").split("."))
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

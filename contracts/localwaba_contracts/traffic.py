@@ -1,0 +1,236 @@
+"""Recorded traffic held against the contracts: HAR files, journals, webhook bodies, single requests.
+
+Nothing is sent anywhere. Which contract a call keeps is told by its method and path; where the kind of its node cannot
+be known from a path, any contract of that edge will do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from localwaba_contracts import registry
+from localwaba_contracts.messages import message_contract
+from localwaba_contracts.validate import Violation, coerce, violation
+from localwaba_contracts.webhooks import contract_of
+
+_VERSION = re.compile(r"v\d+\.\d+\Z")
+_PARAMETER = re.compile(r"\{\w+\}")
+_FAMILY = "requests/messages"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What one body was held against. `problem` is None if it keeps its contract, or has none (`contract` empty)."""
+
+    where: str
+    part: str
+    contract: str = ""
+    problem: Violation | None = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A Graph call and its answer as they were recorded; bodies are values, None where there was none or no JSON."""
+
+    where: str
+    method: str
+    path: str
+    request: Any = None
+    status: int = 200
+    answer: Any = None
+    is_json: bool = True
+
+
+class Unreadable(ValueError):
+    """Something is none of the kinds of traffic that are known; the text is one line."""
+
+
+def judge_call(call: Call, version: str = "") -> list[Verdict]:
+    """Verdicts on the request and on the answer of a call. `version` wins over the one in the path."""
+    path_version, node, edge = take_apart(call.path)
+    wanted = version or path_version
+    candidates = _routes(call.method, bool(node), edge)
+    where = f"{call.where}{call.method} {call.path}"
+    if not candidates:
+        return [Verdict(where=where, part="path")]
+    found: list[Verdict] = []
+    if isinstance(call.request, dict):
+        found.append(_judge_request(where, call, candidates, wanted))
+    if isinstance(call.answer, dict):
+        answers = ["answers/error"] if call.status >= 400 else [row.answer for row in candidates if row.answer]
+        if answers:
+            found.append(_best(where, "answer", [(name, call.answer) for name in dict.fromkeys(answers)], wanted))
+    return found
+
+
+def judge_webhook(where: str, body: Any, version: str = "") -> list[Verdict]:
+    """Verdicts on a webhook's envelope and on the value of each of its changes."""
+    envelope = _best(where, "webhook", [("webhooks/envelope", body)], version)
+    if envelope.problem is not None:
+        return [envelope]
+    found: list[Verdict] = []
+    for i, entry in enumerate(body["entry"]):
+        for j, change in enumerate(entry["changes"]):
+            name = contract_of(change["field"]) or ""
+            name = name if name in registry.names() else ""
+            place = f"{where} entry[{i}].changes[{j}] ({change['field']})"
+            found.append(_best(place, "webhook", [(name, change["value"])] if name else [], version))
+    return found
+
+
+def judge_value(where: str, contract: str, value: Any, version: str = "") -> Verdict:
+    """A verdict by a contract that somebody named; KeyError if there is none of that name."""
+    registry.schema(contract, version)
+    return _best(where, "value", [(contract, value)], version)
+
+
+def judge_document(where: str, document: Any, version: str = "") -> list[Verdict]:
+    """Verdicts on whatever a file holds: a HAR, a journal, a webhook, a send. Unreadable if it is none of them."""
+    if isinstance(document, list) and document and all(isinstance(one, dict) for one in document):
+        if all(_is_entry(one) for one in document):
+            return list(_judge_journal(document, version))
+        return [
+            verdict
+            for number, one in enumerate(document)
+            for verdict in judge_document(f"{where}[{number}]", one, version)
+        ]
+    if not isinstance(document, dict):
+        raise Unreadable(f"{where}: neither an object nor a list of objects")
+    if isinstance(document.get("log"), dict) and isinstance(document["log"].get("entries"), list):
+        return list(_judge_har(document["log"]["entries"], version))
+    if isinstance(document.get("entries"), list) and all(_is_entry(one) for one in document["entries"]):
+        return list(_judge_journal(document["entries"], version))
+    if isinstance(document.get("webhooks"), list):
+        return [one for hook in document["webhooks"] for one in judge_webhook(_named(hook), hook.get("body"), version)]
+    if "object" in document and "entry" in document:
+        return judge_webhook(where, document, version)
+    if "messaging_product" in document:
+        return [_best(where, "request", [(message_contract(document), document)], version)]
+    raise Unreadable(f"{where}: no HAR, journal, webhook or send; name the contract that is meant with --as")
+
+
+def take_apart(path: str) -> tuple[str, str, str]:
+    """Version, node and edge of a path; the node is empty for paths that begin with none."""
+    parts = [part for part in urlsplit(path).path.split("/") if part]
+    version = parts.pop(0) if parts and _VERSION.match(parts[0]) else ""
+    if not parts:
+        return version, "", ""
+    roots = _roots()
+    for length in (2, 1):
+        if "/".join(parts[:length]) in roots:
+            return version, "", "/".join(parts[:length])
+    return version, parts[0], "/".join(parts[1:])
+
+
+@cache
+def _roots() -> frozenset[str]:
+    return frozenset(row.path.strip("/") for row in registry.routes() if row.node == "root")
+
+
+def _routes(method: str, has_node: bool, edge: str) -> list[registry.RouteRow]:
+    """The operations that a call may be, whatever the kind of its node."""
+    found = [row for row in registry.routes() if row.method == method and (row.node != "root") is has_node]
+    if not has_node:
+        return [row for row in found if row.path.strip("/") == edge]
+    exact = [row for row in found if row.edge == edge]
+    return exact or [row for row in found if _PARAMETER.search(row.edge) and _fits(row.edge, edge)]
+
+
+def _fits(pattern: str, edge: str) -> bool:
+    wanted, given = pattern.split("/"), edge.split("/")
+    return len(wanted) == len(given) and all(
+        _PARAMETER.fullmatch(one) or one == other for one, other in zip(wanted, given, strict=True)
+    )
+
+
+def _judge_request(where: str, call: Call, candidates: Sequence[registry.RouteRow], version: str) -> Verdict:
+    held: list[tuple[str, Any]] = []
+    for row in candidates:
+        name, params = row.request or "", call.request
+        if not name:
+            continue
+        if name == _FAMILY:
+            params = params if call.is_json else coerce(message_contract(params), params)
+            name = message_contract(params)
+        else:
+            params = coerce(name, params, version)
+        held.append((name, params))
+    return _best(where, "request", held, version)
+
+
+def _best(where: str, part: str, held: Iterable[tuple[str, Any]], version: str) -> Verdict:
+    """The verdict by the first contract that is kept, else by the first one."""
+    first: Verdict | None = None
+    for name, value in held:
+        problem = violation(name, value, version)
+        verdict = Verdict(where=where, part=part, contract=name, problem=problem)
+        if problem is None:
+            return verdict
+        first = first or verdict
+    return first or Verdict(where=where, part=part)
+
+
+def _judge_journal(entries: Sequence[Mapping[str, Any]], version: str) -> Iterator[Verdict]:
+    """Calls with their answers, and the webhooks that were queued."""
+    for entry in entries:
+        where = f"journal {entry['n']}: "
+        if entry["kind"] == "call":
+            call = Call(
+                where=where,
+                method=entry["method"],
+                path=entry["path"],
+                request=entry.get("request"),
+                status=entry["status"],
+                answer=entry.get("answer"),
+            )
+            yield from judge_call(call, version)
+        elif entry["event"] == "DeliveryQueued":
+            yield from judge_webhook(f"{where}webhook", entry["data"]["delivery"]["body"], version)
+
+
+def _judge_har(entries: Sequence[Any], version: str) -> Iterator[Verdict]:
+    for number, entry in enumerate(entries):
+        try:
+            request, response = entry["request"], entry["response"]
+            method, url = str(request["method"]).upper(), str(request["url"])
+            status = int(response["status"])
+        except (KeyError, TypeError, ValueError):
+            raise Unreadable(f"entry {number} of the HAR has no request and response") from None
+        body, is_json = _posted(request.get("postData") or {})
+        where = f"entry {number}: "
+        if method == "POST" and isinstance(body, dict) and body.get("object") == "whatsapp_business_account":
+            yield from judge_webhook(f"{where}POST {url}", body, version)
+            continue
+        answer = _json((response.get("content") or {}).get("text"))
+        path = urlsplit(url).path
+        call = Call(where=where, method=method, path=path, request=body, status=status, answer=answer, is_json=is_json)
+        yield from judge_call(call, version)
+
+
+def _posted(data: Mapping[str, Any]) -> tuple[Any, bool]:
+    kind = str(data.get("mimeType", ""))
+    if kind.startswith("application/x-www-form-urlencoded"):
+        pairs = data.get("params") or []
+        given = {one["name"]: one.get("value", "") for one in pairs} or dict(parse_qsl(str(data.get("text", ""))))
+        return given, False
+    return _json(data.get("text")), True
+
+
+def _json(text: Any) -> Any:
+    try:
+        return json.loads(text) if isinstance(text, str) and text else None
+    except ValueError:
+        return None
+
+
+def _is_entry(one: Any) -> bool:
+    return isinstance(one, dict) and "n" in one and one.get("kind") in ("call", "event")
+
+
+def _named(hook: Mapping[str, Any]) -> str:
+    return f"webhook {hook.get('id', '')}".strip()

@@ -1,0 +1,216 @@
+"""`localwaba contracts`: list them, show one, hold recorded traffic against them, export and compare them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from localwaba.cli.commands import Mistake
+from localwaba.client.link import ControlError, Link
+from localwaba.runtime.settings import nearest
+from localwaba.versions.table import NEWEST, serve
+from localwaba_contracts import registry
+
+_VERSION = re.compile(r"v\d+\.\d+\Z")
+
+
+def contracts(found: argparse.Namespace) -> int:
+    """Does what the first word says; the exit status."""
+    acts: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": _list,
+        "show": _show,
+        "validate": _validate,
+        "openapi": _openapi,
+        "diff": _diff,
+    }
+    act = acts.get(found.act)
+    if act is None:
+        raise Mistake(f"contracts: there is no {found.act}{nearest(found.act, acts)}")
+    try:
+        return act(found)
+    except (OSError, ControlError) as error:
+        raise Mistake(f"contracts: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _list(found: argparse.Namespace) -> int:
+    wanted = [word.lower() for word in found.words]
+    rows = [(name, registry.schema(name)) for name in registry.names()]
+    shown = [
+        (name, schema.get("title", ""), schema.get("x-confidence", ""))
+        for name, schema in rows
+        if all(word in f"{name} {schema.get('title', '')}".lower() for word in wanted)
+    ]
+    if found.json:
+        print(json.dumps([{"name": name, "title": title, "confidence": sure} for name, title, sure in shown], indent=2))
+        return 0
+    if not shown:
+        raise Mistake(f"contracts: none has {' and '.join(wanted)} in its name or title")
+    width = max(len(name) for name, _, _ in shown)
+    for name, title, sure in shown:
+        print(f"{name:{width}}  {sure or ' '}  {title}".rstrip())
+    print(f"\n{len(shown)} contracts; M: Meta says so, C: captured, U: uncertain. One of them: contracts show NAME")
+    return 0
+
+
+def _show(found: argparse.Namespace) -> int:
+    if len(found.words) != 1:
+        raise Mistake("contracts: show takes one name; localwaba contracts list has them")
+    name = _name(found.words[0])
+    print(json.dumps(registry.schema(name, _version(found.graph_version)), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _name(text: str) -> str:
+    """The contract that a name or the end of one means."""
+    names = registry.names()
+    ends = [name for name in names if name == text or name.endswith(f"/{text}")]
+    if text in ends:
+        return text
+    if len(ends) == 1:
+        return ends[0]
+    if ends:
+        raise Mistake(f"contracts: {text} may be {', '.join(ends)}")
+    raise Mistake(f"contracts: there is no contract {text}{nearest(text, names)}")
+
+
+def _version(text: str) -> str:
+    if text and (not _VERSION.match(text) or serve(text) is None):
+        raise Mistake(f"contracts: {text} is no Graph version: write it as {NEWEST.version}")
+    return text
+
+
+def _validate(found: argparse.Namespace) -> int:
+    from localwaba_contracts.traffic import Unreadable, Verdict, judge_document, judge_value
+
+    version = _version(found.graph_version)
+    if not found.words and not found.url:
+        raise Mistake("contracts: validate takes files (HAR, journal, webhook, send), or --url of an emulator")
+    verdicts: list[Verdict] = []
+    for file in found.words:
+        document = _read(file)
+        try:
+            if found.contract:
+                verdicts.append(judge_value(file, _name(found.contract), document, version))
+            else:
+                verdicts += judge_document(file, document, version)
+        except Unreadable as problem:
+            raise Mistake(f"contracts: {problem}") from None
+    if found.url:
+        verdicts += judge_document(found.url, {"entries": _journal(found)}, version)
+    return _report(verdicts, as_json=found.json)
+
+
+def _read(file: str) -> Any:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
+    except OSError as error:
+        raise Mistake(f"contracts: cannot read {file}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise Mistake(f"contracts: {file} is no text") from None
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise Mistake(f"contracts: {file} is nested too deeply") from None
+    except ValueError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        try:  # what `localwaba tail --json` prints: a value a line
+            return [json.loads(line) for line in lines] if len(lines) > 1 else _no_json(file, error)
+        except ValueError:
+            return _no_json(file, error)
+
+
+def _no_json(file: str, error: ValueError) -> Any:
+    raise Mistake(f"contracts: {file} is no JSON: {error}") from None
+
+
+def _journal(found: argparse.Namespace) -> list[Any]:
+    entries: list[Any] = []
+    try:
+        with closing(Link(found.url, found.token, control_token=found.control_token)) as link:
+            while new := link.call("GET", "journal", query={"after": entries[-1]["n"] if entries else 0})["entries"]:
+                entries += new
+    except ValueError as error:
+        raise Mistake(f"contracts: {error}") from None
+    return entries
+
+
+def _report(verdicts: Sequence[Any], *, as_json: bool) -> int:
+    broken = [one for one in verdicts if one.problem is not None]
+    if as_json:
+        import msgspec
+
+        print(msgspec.json.format(msgspec.json.encode(list(verdicts))).decode())
+        return 1 if broken else 0
+    for one in broken:
+        problem = one.problem
+        text = problem.details or problem.message or registry.error(str(problem.code)).title
+        print(f"{one.where}: the {one.part} breaks {one.contract}")
+        print(f"  code {problem.code}: {text}")
+        for label, value in (("at", problem.path), ("expected", problem.expected), ("fix", problem.fix)):
+            if value:
+                print(f"  {label}: {value}")
+    counts = Counter(one.part for one in verdicts if one.contract)
+    unknown = [one for one in verdicts if not one.contract]
+    for one in unknown:
+        print(f"{one.where}: no contract is known for this {one.part}")
+    kinds = ", ".join(f"{count} {part}{'s' * (count != 1)}" for part, count in counts.items()) or "nothing"
+    print(f"{kinds} held against the contracts: {len(broken) or 'none'} broken")
+    return 1 if broken else 0
+
+
+def _openapi(found: argparse.Namespace) -> int:
+    from localwaba_contracts.openapi import document
+
+    if found.words:
+        raise Mistake("contracts: openapi takes no words; --graph-version and --output")
+    text = json.dumps(document(_version(found.graph_version) or NEWEST.version), indent=2, ensure_ascii=False) + "\n"
+    if found.output is None:
+        print(text, end="")
+        return 0
+    found.output.write_text(text, "utf-8")
+    print(f"{found.output}: OpenAPI 3.1", file=sys.stderr)
+    return 0
+
+
+def _diff(found: argparse.Namespace) -> int:
+    from localwaba_contracts.differences import differences
+
+    if len(found.words) != 2:
+        raise Mistake("contracts: diff takes two Graph versions: localwaba contracts diff v23.0 v26.0")
+    older, newer = (_version(word) for word in found.words)
+    rows = [(one.subject, one.place, one.what) for one in differences(older, newer)] + _traits(older, newer)
+    if found.json:
+        print(json.dumps([{"subject": a, "place": b, "what": c} for a, b, c in rows], indent=2, ensure_ascii=False))
+        return 0
+    last = ""
+    for subject, place, what in rows:
+        if subject != last:
+            print(subject)
+            last = subject
+        print(f"  {place}: {what}" if place else f"  {what}")
+    print(f"{len(rows) or 'no'} difference{'s' * (len(rows) != 1)} between {older} and {newer} that localwaba knows of")
+    return 0
+
+
+def _traits(older: str, newer: str) -> list[tuple[str, str, str]]:
+    """What answers and webhooks do differently, beside their shapes."""
+    import msgspec
+
+    from localwaba.domain.traits import MEANINGS
+
+    before, after = serve(older), serve(newer)
+    if before is None or after is None:
+        return []
+    left, right = msgspec.structs.asdict(before.traits), msgspec.structs.asdict(after.traits)
+    return [
+        ("behaviour", meaning, f"{json.dumps(left[name])} becomes {json.dumps(right[name])}")
+        for name, meaning in MEANINGS.items()
+        if left[name] != right[name]
+    ]

@@ -1,0 +1,147 @@
+"""`localwaba contracts`: what it prints, and with which status it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from localwaba import Emulator
+from localwaba.cli import main
+
+SEND = {"messaging_product": "whatsapp", "to": "16505551234", "type": "text", "text": {"body": "Hello"}}
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = main(["contracts", *words])
+    found = capsys.readouterr()
+    return status, found.out, found.err
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names with their confidence and title, narrowed down by words; as JSON for machines."""
+    status, out, _ = run(capsys, "list", "text")
+    assert status == 0
+    assert any(line.split() == ["requests/messages/text", "C", "A", "text", "message"] for line in out.splitlines())
+    assert "webhooks/security" not in out
+    status, out, _ = run(capsys, "list", "--json")
+    assert {"name": "requests/messages/text", "title": "A text message", "confidence": "C"} in json.loads(out)
+    assert run(capsys, "list", "nonsense") == (
+        2,
+        "",
+        "localwaba: contracts: none has nonsense in its name or title\n",
+    )
+
+
+def test_show(capsys: pytest.CaptureFixture[str]) -> None:
+    """One contract as JSON Schema, by its name or the end of it, for the version that is asked for."""
+    assert json.loads(run(capsys, "show", "security")[1])["$id"].endswith("/webhooks/security.json")
+    newest = json.loads(run(capsys, "show", "answers/phone_number")[1])
+    older = json.loads(run(capsys, "show", "answers/phone_number", "--graph-version", "v23.0")[1])
+    assert newest["properties"]["messaging_limit_tier"] is False
+    assert older["properties"]["messaging_limit_tier"]
+
+
+def test_validate_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What keeps its contract ends with 0; what breaks it with 1 and the place, what was expected, and the fix."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(SEND))
+    bad.write_text(json.dumps(SEND | {"text": {"bdy": "Hello"}}))
+    assert run(capsys, "validate", str(good)) == (0, "1 request held against the contracts: none broken\n", "")
+    status, out, _ = run(capsys, "validate", str(bad), str(good))
+    assert status == 1
+    assert out.splitlines() == [
+        f"{bad}: the request breaks requests/messages/text",
+        "  code 100: The parameter text['body'] is required.",
+        "  at: text['body']",
+        "  expected: a value that is not empty",
+        "  fix: rename bdy to body",
+        "2 requests held against the contracts: 1 broken",
+    ]
+    status, out, _ = run(capsys, "validate", str(bad), "--json")
+    assert (status, json.loads(out)[0]["problem"]["fix"]) == (1, "rename bdy to body")
+
+
+def test_validate_stdin(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-` reads standard input; lines of JSON, as `localwaba tail --json` prints them, are read one by one."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{json.dumps(SEND)}\n{json.dumps(SEND)}\n"))
+    assert run(capsys, "validate", "-")[:2] == (0, "2 requests held against the contracts: none broken\n")
+
+
+def test_validate_as(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--as` names the contract, so that any value can be judged."""
+    file = tmp_path / "x.json"
+    file.write_text('{"success": "yes"}')
+    status, out, _ = run(capsys, "validate", str(file), "--as", "success")
+    assert status == 1
+    assert out.startswith(f"{file}: the value breaks answers/success\n")
+
+
+def test_validate_an_emulator(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--url` judges all that a running emulator has seen."""
+    with Emulator() as emulator:
+        world = emulator.world
+        world.user("Ada", wa_id="16505551234").sends("hi")
+        world.link.graph("POST", f"/v26.0/{world.phone_number_id}/messages", SEND)
+        status, out, _ = run(capsys, "validate", "--url", emulator.url)
+    assert (status, out) == (0, "1 request, 1 answer held against the contracts: none broken\n")
+
+
+def test_openapi(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The document goes to standard output, or into a file."""
+    file = tmp_path / "openapi.json"
+    status, out, _ = run(capsys, "openapi", "--graph-version", "v23.0")
+    assert (status, json.loads(out)["info"]["version"]) == (0, "v23.0")
+    assert run(capsys, "openapi", "--graph-version", "v23.0", "--output", str(file)) == (
+        0,
+        "",
+        f"{file}: OpenAPI 3.1\n",
+    )
+    assert file.read_text("utf-8") == out
+
+
+def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
+    """Contracts, error codes and behaviour that a version changes, with their number; nothing for the same one."""
+    status, out, _ = run(capsys, "diff", "v23.0", "v24.0")
+    assert status == 0
+    assert "behaviour\n  every status says which conversation it belongs to: true becomes false\n" in out
+    assert "error 131059\n  new in v24.0: Invalid cursor\n" in out
+    assert out.splitlines()[-1].endswith(" differences between v23.0 and v24.0 that localwaba knows of")
+    assert run(capsys, "diff", "v24.0", "v24.0")[1] == (
+        "no differences between v24.0 and v24.0 that localwaba knows of\n"
+    )
+
+
+MISTAKES = {
+    ("lst",): "contracts: there is no lst; did you mean list?",
+    ("show",): "contracts: show takes one name; localwaba contracts list has them",
+    ("show", "requests/messages/txt"): (
+        "contracts: there is no contract requests/messages/txt; did you mean requests/messages/text?"
+    ),
+    ("show", "text", "--graph-version", "23"): "contracts: 23 is no Graph version: write it as v26.0",
+    ("diff", "v23.0"): "contracts: diff takes two Graph versions: localwaba contracts diff v23.0 v26.0",
+    ("validate",): "contracts: validate takes files (HAR, journal, webhook, send), or --url of an emulator",
+    ("validate", "nowhere.json"): "contracts: cannot read nowhere.json: No such file or directory",
+    ("validate", "text.json"): "contracts: text.json is no JSON: Expecting value: line 1 column 1 (char 0)",
+    ("validate", "other.json"): (
+        "contracts: other.json: no HAR, journal, webhook or send; name the contract that is meant with --as"
+    ),
+    ("validate", "other.json", "--as", "sucess"): "contracts: there is no contract sucess; did you mean answers/success?",
+    ("validate", "--url", "http://127.0.0.1:9"): (
+        "contracts: no emulator answers at http://127.0.0.1:9: [Errno 111] Connection refused"
+    ),
+    ("openapi", "--output", "no/folder/x.json"): "contracts: No such file or directory",
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES, ids=" ".join)
+def test_mistakes(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever is typed wrongly is one clear line and status 2."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.json").write_text("not json")
+    (tmp_path / "other.json").write_text('{"x": 1}')
+    assert run(capsys, *words) == (2, "", f"localwaba: {MISTAKES[words]}\n")
