@@ -90,13 +90,10 @@ def _old_errors(scene: Scene) -> list[Part] | None:
 
 
 def _old_participant(scene: Scene) -> list[Part] | None:
-    found = False
-    for status in scene.statuses:
-        message = scene.world.messages.get(str(status.get("id")))
-        if status.get("recipient_type") == "group":
-            participant = status.pop("recipient_participant_id", None) or (message.wa_id if message else "")
-            status["participant_recipient_id"], found = participant, True
-    return [] if found else None
+    there = [status for status in scene.statuses if "recipient_participant_id" in status]
+    for status in there:
+        status["participant_recipient_id"] = status.pop("recipient_participant_id")
+    return [] if there else None
 
 
 SHAPES: dict[str, Callable[[Scene], list[Part] | None]] = {
