@@ -63,9 +63,14 @@ FIELDS = (
 )
 """Every field that an app can subscribe to."""
 
+DASHBOARD = "0"
+"""The account of the dashboard's tests, which go straight to every app's callback, subscribed or not (captured)."""
+
 
 def subscribers(world: World, waba_id: str, field: str) -> list[App]:
     """The apps that are subscribed to the account and have ticked the field."""
+    if waba_id == DASHBOARD:
+        return [app for app in world.apps.values() if app.webhook is not None and app.webhook.active]
     waba = world.wabas.get(waba_id)
     if waba is None:
         return []
@@ -82,6 +87,8 @@ def subscribers(world: World, waba_id: str, field: str) -> list[App]:
 def target(world: World, app_id: str, waba_id: str, phone_number_id: str, field: str) -> str | None:
     """Where a webhook of a field goes: the app's override for the number, for the account, or its callback."""
     app = world.apps.get(app_id)
+    if waba_id == DASHBOARD:
+        return app.webhook.url if app is not None and app.webhook is not None else None
     waba = world.wabas.get(waba_id)
     if app is None or app.webhook is None or waba is None or app_id not in waba.subscribed:
         return None

@@ -16,8 +16,9 @@ from localwaba.operations.platform_samples import FIELDS, Sample, sample
 from localwaba.operations.users import number_in
 from localwaba_contracts.validate import findings, violation
 from localwaba_contracts.violations import Finding, choose, spell
+from localwaba_contracts.webhooks import dashboard_test
 
-_MEMBERS = ("field", "variant", "value", "unchecked", "phone_number_id", "waba_id")
+_MEMBERS = ("field", "variant", "value", "unchecked", "test", "phone_number_id", "waba_id")
 
 
 class Fired(NamedTuple):
@@ -32,13 +33,15 @@ def fire(world: World, now: int, options: dict[str, Any], ids: Ids | None = None
     """Fires the webhook of `field` with `value`, or with a sample, and changes the world where the value says so.
 
     A value that breaks the field's contract is refused, unless it is `unchecked`; `variant` chooses among the samples,
-    for the field `messages` by a name of `localwaba_contracts.samples`. Ids of what a sample brings into the world are
-    drawn from `ids`.
+    for the field `messages` by a name of `localwaba_contracts.samples`; `test` is the dashboard's button. Ids of what a
+    sample brings into the world are drawn from `ids`.
     """
     only(options, _MEMBERS, "a platform event")
     field = text_of(options, "field")
     if field not in routing.FIELDS:
         raise Mistake(f"there is no webhook field {field!r}{nearest(field, routing.FIELDS)}")
+    if "test" in options:
+        return _tested(world, now, field, options)
     given, unchecked = object_of(options, "value"), options.get("unchecked", False)
     if not isinstance(unchecked, bool):
         raise Mistake("unchecked is true or false")
@@ -61,6 +64,17 @@ def fire(world: World, now: int, options: dict[str, Any], ids: Ids | None = None
     told = announced(world, now, field, value, number if of_number else None, waba_id, exact=exact)
     apps = len(routing.subscribers(world, waba_id, field))
     return Fired(value, apps, [*believe(world, now, field, value, number), told])
+
+
+def _tested(world: World, now: int, field: str, options: dict[str, Any]) -> Fired:
+    """The button "Test" of the app dashboard: a ready value straight to the apps' callbacks; nothing has happened."""
+    if options["test"] is not True or len(options) != 2:
+        raise Mistake('a test of the dashboard is a field and nothing else: {"field":"messages","test":true}')
+    value = dashboard_test(field)
+    if value is None:
+        raise Mistake(f"nobody knows what the dashboard sends for {field}")
+    told = announced(world, now, field, value, waba_id=routing.DASHBOARD, exact=True)
+    return Fired(value, len(routing.subscribers(world, routing.DASHBOARD, field)), [told])
 
 
 def check(field: str, value: dict[str, Any]) -> None:

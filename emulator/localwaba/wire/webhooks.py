@@ -16,6 +16,7 @@ from localwaba.domain.events import (
     TemplateJudged,
 )
 from localwaba.domain.quality_state import NumberFlagged, TemplateCategorised, TemplateRated
+from localwaba.domain.routing import DASHBOARD
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.wire import account_webhooks, group_statuses, inbound, statuses
@@ -38,11 +39,15 @@ def value(world: World, event: Event, traits: Traits) -> dict[str, Any]:
 
 
 def envelope(waba_id: str, field: str, value: dict[str, Any], time: int | None = None) -> dict[str, Any]:
-    """One change of one entry; `time` is in seconds and goes with account, template and phone fields only."""
+    """One change of one entry; `time` is in seconds and goes with account, template and phone fields only.
+
+    In a test of the dashboard `field` stands before `value` (captured).
+    """
     entry: dict[str, Any] = {"id": waba_id}
     if time is not None:
         entry["time"] = time
-    entry["changes"] = [{"value": value, "field": field}]
+    is_test = waba_id == DASHBOARD
+    entry["changes"] = [{"field": field, "value": value} if is_test else {"value": value, "field": field}]
     return {"object": "whatsapp_business_account", "entry": [entry]}
 
 
