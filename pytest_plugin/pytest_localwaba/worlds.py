@@ -37,6 +37,7 @@ class Marks:
 
 
 _KNOWN = ("seed", "policy", "profile", "clock", "version", "timeout", "strict", "strict_statuses", "intercept")
+_CLOCKS = ("real", "frozen")
 _BOOLEAN = ("strict", "strict_statuses", "intercept")
 
 
@@ -86,6 +87,11 @@ def _check(name: str, value: Any) -> None:
         _refuse(f"@pytest.mark.waba: timeout is a number of seconds above 0, not {value!r}")
     if name == "version" and (not isinstance(value, str) or serve(value) is None):
         _refuse(f"@pytest.mark.waba: version is a Graph version such as 'v23.0', not {value!r}")
+    if name == "clock" and isinstance(value, str) and value.isalpha() and value not in _CLOCKS:
+        near = nearest(value, _CLOCKS)
+        _refuse(
+            f"@pytest.mark.waba: there is no clock {value!r}{near}{'' if near[-1] == '?' else f', or a time as {NOON}'}"
+        )
     if name == "clock" and not isinstance(value, (str, dict, datetime, int, float)):
         _refuse(f"@pytest.mark.waba: clock is a time such as '{NOON}', 'real' or a dict, not {value!r}")
 

@@ -70,6 +70,21 @@ def test_templates(waba: Waba) -> None:
         waba.templates.approve("order_lost")
 
 
+def test_created_templates(waba: Waba) -> None:
+    """A template is made in one line, judged as is wanted; what Meta would not take is told."""
+    made = waba.templates.create("order_left", "Your order {{1}} has left our roastery today.")
+    assert (made["status"], made["language"], made["category"]) == ("APPROVED", "en_US", "UTILITY")
+    waiting = waba.templates.create("reminder", "See you tomorrow at our roastery.", language="de", status="PENDING")
+    assert waiting["status"] == "PENDING"
+    assert waba.templates.disable("order_left")["status"] == "DISABLED"
+    parts = [{"type": "BODY", "text": "Hello {{1}}, welcome to our roastery.", "example": {"body_text": [["Ada"]]}}]
+    assert waba.templates.create("welcome", components=parts, category="MARKETING")["components"] == parts
+    with pytest.raises(GraphError, match="why: "):
+        waba.templates.create("Order Left", "Hello")
+    assert waba.unexpected_refusals == [waba.refusals[-1]]
+    waba.expect(waba.refusals[-1].trace)
+
+
 def test_snapshot(waba: Waba, ada: User) -> None:
     """A world that is restored has what it had."""
     ada.sends("before")
@@ -119,6 +134,42 @@ def test_refuses_nothing(app: Any, waba: Waba, ada: User) -> None:
     )
     with pytest.raises(AssertionError, match="The app made no call meanwhile"), waba.refuses(timeout=0.01):
         pass
+
+
+def test_refuses_several(app: Any, waba: Waba, ada: User) -> None:
+    """Every refusal with the code is expected, however many; one with another code stays a mistake."""
+    with waba.refuses(100) as refused:
+        app.send(ada.wa_id, body="")
+        app.send(ada.wa_id, body="x" * 5000)
+        app.send(ada.wa_id, "template", name="no_such", language={"code": "en_US"})
+    assert [call.code for call in refused.calls] == [100, 100]
+    assert [call.code for call in waba.unexpected_refusals] == [132001]
+    waba.expect(waba.refusals[-1].trace)
+
+
+def test_refuses_a_code_that_is_none(app: Any, waba: Waba, ada: User) -> None:
+    """A slip in a code is told with the nearest one that the platform has."""
+    with pytest.raises(AssertionError) as raised, waba.refuses(131074, timeout=0.01):
+        app.send(ada.wa_id, body="too early")
+    assert str(raised.value).endswith("\n\nThe platform has no error 131074; did you mean 131047?")
+
+
+def test_refuses_within_its_time(app: Any, waba: Waba, ada: User) -> None:
+    """A refusal that comes in the background after the block's last line is waited for."""
+    import threading
+
+    begun = threading.Event()
+    worker = threading.Thread(target=lambda: (begun.wait(10), app.send(ada.wa_id, body="")))
+    worker.start()
+    with waba.refuses(100, timeout=10):
+        begun.set()
+    worker.join()
+
+
+def test_refuses_does_not_hide_exceptions(waba: Waba) -> None:
+    """An exception of the test itself leaves the block as it is."""
+    with pytest.raises(ZeroDivisionError), waba.refuses(100, timeout=0.01):
+        1 / 0  # noqa: B018
 
 
 def test_refused_before(app: Any, waba: Waba, ada: User) -> None:

@@ -85,4 +85,18 @@ class Refusals:
             lines += listed("Calls meanwhile", [f"{call.method} {call.path} -> {call.status}" for call in calls])
         else:
             lines += ["", "The app made no call meanwhile."]
-        return "\n".join(lines)
+        return "\n".join(lines + [f"\n{hint}" for hint in map(_hint, self._codes) if hint])
+
+
+def _hint(code: int) -> str:
+    """What was probably meant by a code that the platform does not have."""
+    from difflib import get_close_matches
+
+    from localwaba_contracts import errors
+
+    known = sorted({str(one.code) for one in errors()})
+    if str(code) in known:
+        return ""
+    turned = [one for one in known if sorted(one) == sorted(str(code))]  # two digits changed places
+    near = turned or get_close_matches(str(code), known, n=1)
+    return f"The platform has no error {code}{f'; did you mean {near[0]}?' if near else '.'}"
