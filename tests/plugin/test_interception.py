@@ -203,6 +203,16 @@ def test_behind_a_proxy(waba: Waba, ada: User, monkeypatch: pytest.MonkeyPatch) 
         for call in (with_httpx, with_httpx_async, with_requests):
             assert call("GET", f"{GRAPH}/{waba.phone_number_id}", headers)[0] == 200
 
+        async def get() -> int:
+            url = f"{GRAPH}/{waba.phone_number_id}"
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(url, headers=headers, proxy="http://127.0.0.1:9") as answer,
+            ):
+                return answer.status
+
+        assert asyncio.run(get()) == 200
+
 
 def test_later_imports() -> None:
     """Nothing is imported for it, and what is imported while it lasts is turned, and turned back."""

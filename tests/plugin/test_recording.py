@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localwaba import User, Waba
-from localwaba.runtime.player import play, world_options
+from localwaba import Emulator, User, Waba
+from localwaba.runtime.player import INSTANT, play, world_options
 from localwaba.runtime.recording import Known, record
 from localwaba.runtime.writing import expected, key_of, literal, span
+from localwaba.samples.bot import make_app
 from localwaba_scenarios.loader import read
 from localwaba_scenarios.model import Pattern, Replies, Scenario
 from localwaba_scenarios.nodes import parse
@@ -143,22 +145,28 @@ def test_what_meta_does(waba: Waba) -> None:
 def test_reads_and_answers_by_themselves(app: Any, waba: Waba) -> None:
     """Who reads and answers because of how they behave does so again without a step; who does it by hand has one."""
     auto, slow = waba.user("Auto", answers="You wrote: {text}"), waba.user("Slow", read_after=None)
-    for user in (auto, slow):
+    early = waba.user("Early", read_after=60)
+    for user in (auto, slow, early):
         user.sends("hi")
         app.send(user.wa_id, body="Hello")
     waba.advance(seconds=2)
     slow.reads()
+    early.reads()
     assert told(waba) == [
         "- auto says: hi",
         "- app replies to auto: Hello",
         "- slow says: hi",
         "- app replies to slow: Hello",
+        "- early says: hi",
+        "- app replies to early: Hello",
         "- 2 seconds pass",
         "- slow reads",
+        "- early reads",
     ]
     assert [one.behaviour for one in scenario_of(waba).users] == [
         {"answers": "You wrote: {text}"},
         {"read_after": None},
+        {"read_after": 60.0},
     ]
 
 
@@ -227,3 +235,29 @@ def test_what_was_missed_is_missed_again(app: Any, ada: User, stage: Any) -> Non
     ada.sends("hi")
     unmet = [(ada.wa_id, "app replies to {user}", {"text": "Good morning", "within": "50 ms"})]
     assert stage(within=0.05, unmet=unmet).failed.step.argument == "{text: Good morning, within: 50 ms}"
+
+
+def test_a_session_with_the_sample_bot() -> None:
+    """What a session with the sample bot was, a fresh bot in a fresh world passes again, word for word."""
+    with Emulator() as emulator:
+        first = emulator.new_world(clock={"mode": "frozen", "now": "2026-01-01T12:00:00Z"}, policy=INSTANT)
+        first.webhook(make_app(first.env))
+        ana = first.user("Ana Souza", country="BR")
+        ana.sends("Hi")
+        ana.receives(type="interactive")
+        ana.taps("See the coffees")
+        ana.receives()
+        ana.taps("Cortado")
+        ana.receives(text=re.compile("order"))
+        ana.sends_image(caption="My cup")
+        ana.receives()
+        first.advance(hours=25)
+        text = first.record("With the bot")
+        first.close()
+        (scenario,) = read(text)
+        second = emulator.new_world(**world_options(scenario))
+        second.webhook(make_app(second.env))
+        result = play(scenario, second)
+        second.close()
+    assert result.has_passed, result.headline + text
+    assert sum(step.sentence.startswith("app replies") for step in scenario.steps) == 4

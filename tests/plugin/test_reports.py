@@ -140,12 +140,13 @@ def test_exceptions_of_the_app(run: Run) -> None:
     assert "raised by the app under test" in text
 
 
-def test_exceptions_after_the_last_action(run: Run) -> None:
+@pytest.mark.parametrize("mark", ["", "@pytest.mark.waba(strict=False)\n"], ids=["strict", "lenient"])
+def test_exceptions_after_the_last_action(run: Run, mark: str) -> None:
     """What an app raises when the test has ended already fails the test all the same."""
     code = CODE.partition("    ana.sends")[0] + (
         '    waba.link.call("POST", "users/16465550144/messages", {"type": "text", "text": {"body": "explode"}})\n'
     )
-    result = run(code)
+    result = run(code.replace("def test_it", f"{mark}def test_it"))
     result.assert_outcomes(failed=1)
     assert "KeyError: 'no such order'" in result.stdout.str()
 
