@@ -257,7 +257,7 @@ def test_own_server(pytester: pytest.Pytester) -> None:
             assert "localwaba" in {thread.name for thread in threading.enumerate()}
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:xdist", "-W", "error")
+    result = pytester.runpytest_subprocess("-p", "no:xdist", "-p", "no:asyncio", "-W", "error")
     result.assert_outcomes(passed=1)
 
 
