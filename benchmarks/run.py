@@ -23,6 +23,8 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import deliveries as webhooks
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 PYTHON = sys.executable
@@ -270,6 +272,43 @@ def retention(messages: int) -> dict:
     return {"points": points, "counts": counts}
 
 
+def webhook_lines(rounds: int, seconds: float) -> list[str]:
+    """Whole deliveries beside bare HTTP clients, in turns."""
+    names = {
+        "httpx": "httpx, bare",
+        "aiohttp": "aiohttp, bare",
+        "localwaba": "the transport alone (judged addresses, bounded answers)",
+        "deliveries": "**deliveries**: event, webhook, two signatures, journal, state of the tries, POST, answer",
+    }
+    lines = [
+        "",
+        "Webhooks into a bare sink, each client alone in a process on one core, in turns: how many times what aiohttp (the",
+        "chosen client) and httpx do bare. Aims: deliveries 0.5 of aiohttp, 4 × httpx.",
+        "",
+        "| what | in flight | × aiohttp | range | × httpx | range |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in webhooks.compare_clients(list(names), rounds, seconds):
+        cells = [names[row["name"]], str(row["in_flight"])]
+        for base in ("aiohttp", "httpx"):
+            ratios = row["ratios"][base]
+            cells += [f"{row[base]:.2f}", f"{min(ratios):.2f}–{max(ratios):.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def flow_lines(seconds: float) -> list[str]:
+    """A steady flow of sends with their statuses, and webhooks that nobody takes."""
+    steady, waiting = webhooks.measure_steady(max(5.0, seconds)), webhooks.measure_backlog(100_000)
+    told = f"{steady['delivered']:,.0f} of {3 * steady['sent']:,.0f} statuses told, the last one {steady['lag']:.2f} s after"
+    return [
+        f"| a send every ms, three statuses each, on one core | {steady['rate']:,.0f} sends/s, p99 {steady['p99']:.1f} ms; "
+        f"{told} | 1,000 sends/s sustained |",
+        f"| 100,000 webhooks that an app does not take | {waiting['mb']:.0f} MB, {waiting['kb']:.2f} KB each; "
+        f"all taken in {waiting['seconds']:.1f} s once it does | bounded |",
+    ]
+
+
 def report(options: argparse.Namespace) -> str:
     lines = [
         "# Performance",
@@ -290,6 +329,7 @@ def report(options: argparse.Namespace) -> str:
             f"| {row['name']} | {row['connections']} | {row['rate']:,.0f} | {row['ratio']:.2f} | "
             f"{row['low']:.2f}–{row['high']:.2f} | {row['p50']:.2f} | {row['p99']:.1f} | {row['bad']} |"
         )
+    lines += webhook_lines(options.rounds, options.seconds)
     start = start_and_memory(max(3, options.rounds))
     flow = deliveries(options.seconds)
     kept = retention(options.messages)
@@ -310,6 +350,7 @@ def report(options: argparse.Namespace) -> str:
         f"| memory after {last:,} messages | {end:.0f} MB | bounded |",
         f"| memory per retained message, its journal entries included ({held:,} held) | {each:.1f} KB | |",
         f"| dropped by retention, counted | {dropped} | never silent |",
+        *flow_lines(options.seconds),
         "",
     ]
     return "\n".join(lines)

@@ -283,7 +283,9 @@ def _attempt(world: World, event: DeliveryAttempted) -> None:
     delivery.state = event.state
     delivery.next_at = event.next_at
     if event.state == "delivered":
-        world.ailing.pop(delivery.app_id, None)
+        world.delivered += 1
+        if world.ailing:
+            world.ailing.pop(delivery.app_id, None)
     else:
         world.ailing.setdefault(delivery.app_id, event.at)
     if event.state == "pending":

@@ -41,9 +41,9 @@ class World(msgspec.Struct, kw_only=True):
     """Everything that one world knows; tables are keyed by id, pairs by `number:wa_id`.
 
     `nodes` says of each Graph id what it is. `finished` holds, oldest first, the messages of which nothing more
-    will be told: they are what retention may drop, and `dropped` counts it. `abandoned` counts webhooks that were given
-    up, `ailing` says since when an app has not taken one. `standings` has the accounts that Meta has
-    something against, and no others.
+    will be told: they are what retention may drop, and `dropped` counts it. `delivered` counts webhooks that an app
+    took, `abandoned` those that were given up, `ailing` says since when an app has not taken one. `standings` has the
+    accounts that Meta has something against, and no others.
     """
 
     name: str
@@ -85,6 +85,7 @@ class World(msgspec.Struct, kw_only=True):
     scheduled: int = 0
     finished: list[str] = []
     settled_deliveries: list[str] = []
+    delivered: int = 0
     abandoned: int = 0
     ailing: dict[str, int] = {}
     dropped: dict[str, int] = {}

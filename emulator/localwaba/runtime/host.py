@@ -471,6 +471,7 @@ class WorldHost:
                 "deliveries": len(world.deliveries),
                 "pending": len(world.agenda),
                 "journal": self.entries.count,
+                "delivered": world.delivered,
                 "abandoned": world.abandoned,
                 "dropped": {**world.dropped, "journal": self.entries.dropped},
             },
