@@ -128,7 +128,12 @@ MISTAKES = {
     ("validate", "other.json"): (
         "contracts: other.json: no HAR, journal, webhook or send; name the contract that is meant with --as"
     ),
-    ("validate", "other.json", "--as", "sucess"): "contracts: there is no contract sucess; did you mean answers/success?",
+    (
+        "validate",
+        "other.json",
+        "--as",
+        "sucess",
+    ): "contracts: there is no contract sucess; did you mean answers/success?",
     ("validate", "--url", "http://127.0.0.1:9"): (
         "contracts: no emulator answers at http://127.0.0.1:9: [Errno 111] Connection refused"
     ),

@@ -261,6 +261,19 @@ def test_nobody_else_is_disturbed(server: Server, app: App, other: App, way: str
         app.start()
 
 
+def test_an_app_that_hangs_costs_the_other_one_nothing(server: Server, app: App, other: App) -> None:
+    """Of two apps on one account, one may hang on every webhook: the other is told at once, in order."""
+    world = World(server, clock={"mode": "real"})
+    world.subscribe(app)
+    world.control("POST", "apps", {"webhook": {"url": other.url}})
+    app.way = "hangs"
+    ids = [world.write(str(number)) for number in range(40)]  # more than there are slots for one target
+    other.wait(40)
+    assert [value["messages"][0]["id"] for value in values(other)] == ids
+    assert len(app.posts) == 1  # the chat waits for its first answer
+    world.end()
+
+
 def expected_tries() -> list[int]:
     """Seconds from the first try to each: the documented schedule, its last interval repeated for seven days."""
     pauses = itertools.chain([0, 0, 10, 60, 300, 900, 3_600, 10_800, 21_600], itertools.repeat(43_200))
