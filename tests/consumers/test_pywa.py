@@ -460,6 +460,25 @@ def test_everything_pywa_receives(bot: Bot, ada: User, kind: str) -> None:
     assert kind == "unsupported" or getattr(heard, kind)
 
 
+DOINGS: dict[str, Callable[[User], str]] = {
+    "order": lambda ada: ada.sends_order("a", {"product_retailer_id": "b", "quantity": 2}, text="Please"),
+    "referral": lambda ada: ada.comes_from_ad(headline="Coffee"),
+    "reply_to_message": lambda ada: ada.asks_about("sku-1"),
+    "contacts": lambda ada: ada.sends_contact("Grace Hopper", "+1 646 555 0100"),
+    "forwarded_many_times": lambda ada: ada.forwards("News", often=True),
+    "unsupported": lambda ada: ada.sends_unsupported("poll"),
+}
+
+
+@pytest.mark.parametrize("member", DOINGS)
+def test_what_users_do_besides(bot: Bot, ada: User, member: str) -> None:
+    """Ads, orders, forwards and the like come with what pywa shows of them."""
+    sent = DOINGS[member](ada)
+    heard = bot.hears(types.Message)
+    assert (heard.id, heard.from_user.name) == (sent, "Ada Lovelace")
+    assert getattr(heard, member)
+
+
 def test_a_whole_conversation(waba: Waba, bot: Bot, ada: User) -> None:
     """A shop's bot that lives in its handlers alone serves a customer from the first word to a reminder a day later."""
 

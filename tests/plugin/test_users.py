@@ -183,3 +183,60 @@ def test_reactions(app: Any, ada: User) -> None:
     assert ada.receives("reaction", "👍").reply_to == sent
     assert ada.inbox[0].reactions == ("👍",)
     assert len(ada.inbox) == 1
+
+
+def test_rarer_deeds(app: Any, waba: Waba, ada: User) -> None:
+    """Orders, ads, questions about products, forwards and what is not passed on are told as the platform tells them."""
+    ada.sends_order("sku-1", {"product_retailer_id": "sku-2", "quantity": 3, "item_price": 2.5, "currency": "EUR"})
+    order = last(waba)["order"]
+    assert (order["catalog_id"], order["text"]) == (waba.catalog_id, "")
+    assert [list(item.values()) for item in order["product_items"]] == [
+        ["sku-1", 1, 1, "USD"],
+        ["sku-2", 3, 2.5, "EUR"],
+    ]
+    ada.comes_from_ad("Hi!", headline="Coffee")
+    assert (last(waba)["text"]["body"], last(waba)["referral"]["headline"]) == ("Hi!", "Coffee")
+    ada.asks_about("sku-1")
+    assert last(waba)["context"]["referred_product"]["product_retailer_id"] == "sku-1"
+    ada.forwards("News")
+    assert last(waba)["context"] == {"forwarded": True}
+    ada.sends_unsupported("poll")
+    assert (last(waba)["unsupported"], last(waba)["errors"][0]["code"]) == ({"type": "poll"}, 131051)
+    ada.sends_contact("Grace Hopper", "+1 646 555 0100")
+    assert last(waba)["contacts"][0]["phones"] == [{"phone": "+1 646 555 0100", "wa_id": "16465550100", "type": "CELL"}]
+
+
+def test_second_thoughts(app: Any, waba: Waba, ada: User) -> None:
+    """A user edits, deletes and takes a reaction back; the phone shows what is left."""
+    sent = ada.sends("hi")
+    gone = ada.sends("oh no")
+    ada.edits("hello", sent)
+    assert ada.deletes() is None
+    assert gone not in [one.id for one in ada.inbox]
+    app.send(ada.wa_id, body="Hello")
+    there = ada.receives(text="Hello")
+    ada.reacts("👍")
+    assert ada.inbox[-1].reactions == ("👍",)
+    ada.unreacts(there)
+    assert ada.inbox[-1].reactions == ()
+    assert [one.text for one in ada.inbox] == ["hello", "Hello"]
+
+
+def test_edits_are_told(app: Any, waba: Waba, ada: User) -> None:
+    """Where the number is used in the WhatsApp Business app too, edits and deletions are told by an id of their own."""
+    waba.link.call("PATCH", f"phone_numbers/{waba.phone_number_id}", {"coexistence": True})
+    sent = ada.sends("hi")
+    assert ada.edits("hello") == last(waba)["id"]
+    assert ada.deletes(sent) == last(waba)["id"]
+    assert last(waba)["revoke"]["original_message_id"] == sent
+
+
+def test_another_number(app: Any, waba: Waba, ada: User) -> None:
+    """Who moves to another number goes on from there, with another business-scoped id."""
+    before = ada.user_id
+    ada.sends("hi")
+    ada.changes_number("16465550177")
+    assert (ada.wa_id, ada.user_id == before) == ("16465550177", False)
+    ada.sends("here I am")
+    assert (last(waba)["from"], last(waba)["from_user_id"]) == (ada.wa_id, ada.user_id)
+    assert ada.changes_identity() != ada.changes_identity()

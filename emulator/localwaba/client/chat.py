@@ -67,7 +67,7 @@ def bubble(message: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -
         id=message["id"],
         sender="business" if message["direction"] == "outbound" else "user",
         type=kind,
-        text=message.get("text", ""),
+        text=shown["text"] if shown.get("edited") else message.get("text", ""),
         ticks=message["status"],
         at=message["at"],
         time=message.get("time", ""),

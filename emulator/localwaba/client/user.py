@@ -9,6 +9,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from localwaba.client.chat import Bubble, bubbles
+from localwaba.client.doings import Doing, Quoted, id_of
 from localwaba.client.expectation import Expectation, Wanted
 from localwaba.client.failure import Evidence, missed, tells_of, unwanted
 from localwaba.domain.media_bytes import opus_channels, sniff
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from localwaba.client.waba import Waba
 
 Content = str | Path | bytes
-Quoted = str | Bubble
 _ARRIVED = frozenset({"sent", "delivered", "read", "played"})
 
 
-class User:
+class User(Doing):
     """Somebody with WhatsApp, who writes to the business number of a world and reads what it answers.
 
     What a user does returns once the app has been told of it and has answered its webhooks. All of this blocks: where
@@ -41,7 +41,7 @@ class User:
     def __repr__(self) -> str:
         return f"<User {self.name} {self.wa_id}>"
 
-    # what users do
+    # what users do; what is rarer stands in Doing: ads, orders, edits, payments, another number
 
     def sends(self, text: str, reply_to: Quoted | None = None) -> str:
         """Writes a text; its message id."""
@@ -84,16 +84,12 @@ class User:
 
     def reacts(self, emoji: str, to: Quoted | None = None) -> str:
         """Reacts to a message, by default the last one of the app; an empty emoji takes the reaction back."""
-        target = _id(to) if to is not None else self._last().id
+        target = id_of(to) if to is not None else self._last().id
         return self.sends_message({"type": "reaction", "reaction": {"message_id": target, "emoji": emoji}})
 
-    def sends_message(self, message: Mapping[str, Any], *, reply_to: Quoted | None = None) -> str:
-        """Sends a message as in Meta's webhook, without `id`, `from` and `timestamp`; its id."""
-        content = dict(message)
-        if reply_to is not None:
-            content["context"] = {"id": _id(reply_to)}
-        answer = self._waba.link.call("POST", f"users/{self.wa_id}/messages", content)
-        return self._sent(answer)
+    def unreacts(self, to: Quoted | None = None) -> str:
+        """Takes the reaction to a message back, by default to the last one of the app."""
+        return self.reacts("", to)
 
     def taps(self, title_or_id: str, on: Quoted | None = None) -> str | None:
         """Taps a button or a row, named by its title or its id, of the last message that has any or of `on`.
@@ -101,7 +97,7 @@ class User:
         The id of the message that this sends; None for what only opens something, such as a link.
         """
         name = self._name_of_choice(title_or_id, on)
-        target = _given(message_id=_id(on) if on is not None else None)
+        target = _given(message_id=id_of(on) if on is not None else None)
         message_id: str | None = self.does("tap", **{name: title_or_id}, **target)["message_id"]
         return message_id
 
@@ -128,14 +124,6 @@ class User:
     def resumes_marketing(self) -> None:
         """Wants marketing messages again."""
         self.does("resume_marketing")
-
-    def does(self, /, action: str, **options: Any) -> dict[str, Any]:
-        """Any action of the control API; what came of it."""
-        answer: dict[str, Any] = self._waba.link.call(
-            "POST", f"users/{self.wa_id}/actions", {"action": action, **options}
-        )
-        self._waba.settle(self._waba.patience)
-        return answer
 
     # what users see
 
@@ -205,7 +193,7 @@ class User:
         if members:
             message[kind] = members
         if reply_to is not None:
-            message["context"] = {"id": _id(reply_to)}
+            message["context"] = {"id": id_of(reply_to)}
         path = f"users/{self.wa_id}/messages"
         if file is None:
             return self._sent(self._waba.link.call("POST", path, message))
@@ -213,14 +201,10 @@ class User:
         name = str(members.get("filename") or filename)
         return self._sent(self._waba.link.upload(path, message, content, name, mime_type))
 
-    def _sent(self, answer: Mapping[str, Any]) -> str:
-        self._waba.settle(self._waba.patience)
-        return str(answer["message_id"])
-
     def _name_of_choice(self, wanted: str, on: Quoted | None) -> str:
         """Whether a text is the title or the id of something in the messages that can be tapped, the latest first."""
         shown = self._shown()
-        messages = [shown[_id(on)]] if on is not None and _id(on) in shown else list(reversed(shown.values()))
+        messages = [shown[id_of(on)]] if on is not None and id_of(on) in shown else list(reversed(shown.values()))
         for message in messages:
             for name in ("title", "id", "payload"):
                 if any(button.get(name) == wanted for button in message.get("buttons", ())):
@@ -268,10 +252,6 @@ class User:
             asked=next((one for one in reversed(deliveries) if asking and tells_of(one, asking)), None),
             calls_since=since,
         )
-
-
-def _id(message: Quoted) -> str:
-    return message.id if isinstance(message, Bubble) else message
 
 
 def _given(**members: Any) -> dict[str, Any]:

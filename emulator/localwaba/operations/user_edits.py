@@ -39,8 +39,8 @@ def edit(scene: Scene) -> Deed:
 
 def delete(scene: Scene) -> Deed:
     """A message that is at most two days old disappears for both sides (Meta: webhook reference, revoke)."""
-    message = _target(scene, lambda one: one.type not in _NOTHING_TO_DELETE)
-    if message is None or message.type in _NOTHING_TO_DELETE:
+    message = _target(scene, _is_there)
+    if message is None or not _is_there(message):
         raise Mistake("this user has sent nothing that could be deleted")
     if scene.now - message.at > DELETABLE_FOR:
         raise Mistake("a message can be deleted for two days")
@@ -49,7 +49,12 @@ def delete(scene: Scene) -> Deed:
     return _tell(scene, message, given, {"deleted": True}, silent=not is_told)
 
 
-_NOTHING_TO_DELETE = frozenset({"edit", "revoke", "system", "request_welcome", "reaction"})
+_NOTHING_TO_DELETE = frozenset({"system", "request_welcome", "reaction"})
+
+
+def _is_there(message: Message) -> bool:
+    """Whether a message is one that the phone shows by itself: no reaction, no change of another one."""
+    return message.type not in _NOTHING_TO_DELETE and not message.shown
 
 
 def _target(scene: Scene, fits: Callable[[Message], bool]) -> Message | None:
