@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from localwaba.domain.policy import Policy, patch
+from localwaba.wire.shapes import OF_MESSAGES
 from localwaba_contracts.samples import samples
 from localwaba_contracts.validate import violation
 
@@ -149,6 +151,9 @@ def utility(theatre: Theatre, **beside: Any) -> str:
 
 def tapping(kind: str, action: dict[str, Any], **tap: Any) -> Callable[[Theatre], None]:
     def play(theatre: Theatre) -> None:
+        if kind == "call_permission_request":
+            calling = {"calling": {"status": "ENABLED"}}
+            assert theatre.platform.graph("POST", f"/{theatre.platform.number}/settings", calling).status == 200
         theatre.asks(kind, action)
         theatre.does("tap", **tap)
 
@@ -489,3 +494,10 @@ def test_shape_is_fired_by_name(theatre: Theatre, name: str) -> None:
     assert violation("webhooks/messages", fired["value"]) is None
     assert spelled(fired["value"]) == spelled(SAMPLES[name].filled())
     assert fired["value"]["metadata"]["phone_number_id"] == theatre.platform.number
+
+
+@pytest.mark.parametrize(("knob", "setting"), OF_MESSAGES)
+def test_knobs_of_shapes_are_known(knob: str, setting: Any) -> None:
+    """Every other setting that the table lists is one that its knob can have, and not the usual one."""
+    assert getattr(Policy(), knob) != setting
+    assert getattr(patch(Policy(), {knob: setting}), knob) == setting

@@ -765,6 +765,7 @@ PROFILES: dict[str, dict[str, Any]] = {
         "flag_red_numbers": True,
         "business_scoped_ids": False,
         "inbound_media_url": False,
+        "unsupported_object": False,
         "limit_members": "until-2026",
         "template_category_told": False,
         "status_contacts": "none",

@@ -114,6 +114,31 @@ SHAPES = (
 )
 """Every difference; rows of one field are applied in this order."""
 
+OF_MESSAGES: tuple[tuple[str, Any], ...] = (
+    ("status_contacts", "documented"),
+    ("status_contacts", "none"),
+    ("status_pricing", "sent-and-one"),
+    ("error_href", "path"),
+    ("error_href", "none"),
+    ("business_scoped_ids", False),
+    ("parent_user_ids", True),
+    ("parent_recipient_member", "parent_recipient_user_id"),
+    ("inbound_media_url", False),
+    ("number_change", "2022"),
+    ("user_id_change", "april"),
+    ("user_id_change", "none"),
+    ("identity_change", "system"),
+    ("removed_reaction", "omitted"),
+    ("unsupported_object", False),
+    ("permission_time", "text"),
+    ("failed_status", "2022"),
+    ("failed_status", "on_premises"),
+    ("group_participant", "participant_recipient_id"),
+    ("group_pricing", "inside"),
+    ("click_webhooks", True),
+)
+"""Knobs of the field `messages` and their other settings; `wire.inbound` and `wire.statuses` do what they say."""
+
 _BY_FIELD: dict[str, tuple[Shape, ...]] = {
     field: tuple(shape for shape in SHAPES if field in shape.fields) for shape in SHAPES for field in shape.fields
 }
