@@ -74,8 +74,12 @@ class Theatre:
     def passes(self, seconds: float) -> None:
         self.platform.control("POST", "clock/advance", {"seconds": seconds})
 
+    def meta(self, **changes: Any) -> None:
+        """Meta changes the number."""
+        self.platform.control("PATCH", f"phone_numbers/{self.platform.number}", changes)
+
     def coexists(self) -> None:
-        self.platform.control("PATCH", f"phone_numbers/{self.platform.number}", {"coexistence": True})
+        self.meta(coexistence=True)
 
     def subscribes(self, version: str) -> None:
         """The app chooses a Graph version for its webhooks."""
@@ -152,6 +156,7 @@ def utility(theatre: Theatre, **beside: Any) -> str:
 def tapping(kind: str, action: dict[str, Any], **tap: Any) -> Callable[[Theatre], None]:
     def play(theatre: Theatre) -> None:
         if kind == "call_permission_request":
+            theatre.meta(messaging_limit="TIER_2K")
             calling = {"calling": {"status": "ENABLED"}}
             assert theatre.platform.graph("POST", f"/{theatre.platform.number}/settings", calling).status == 200
         theatre.asks(kind, action)
