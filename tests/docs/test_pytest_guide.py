@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from localwaba import User
+from localwaba.client.doings import Doing
 from pytest_localwaba.options import add_options
 from pytest_localwaba.worlds import _KNOWN
 
@@ -109,7 +110,7 @@ def test_markers_and_settings() -> None:
 
 def test_what_users_do_is_named() -> None:
     """Every deed of users stands on the page, those that send files by their endings."""
-    names = [name for name in vars(User) if not name.startswith("_")]
+    names = [name for of in (User, Doing) for name in vars(of) if not name.startswith("_")]
     short = {name: name.replace("sends_", "_") for name in names}
     assert [name for name in names if f"`{name}" not in PAGE and f"`{short[name]}" not in PAGE and name not in (
         "resumes_marketing", "sees_typing",
