@@ -200,6 +200,27 @@ def test_qr_codes(platform: Platform) -> None:
     assert ask(platform, "GET", f"message_qrdls/{made['code']}").error["code"] == 100
 
 
+def test_pictures(platform: Platform) -> None:
+    """The address of a picture gives it without a token, in both formats; others lead nowhere."""
+    made = ask(platform, "POST", "message_qrdls", {"prefilled_message": "Hi", "generate_qr_image": "PNG"}).body
+    path = made["qr_image_url"].removeprefix("http://localhost")
+    picture, drawing = platform.ask("GET", path), platform.ask("GET", path.replace(".png", ".svg"))
+    assert (picture.headers["content-type"], picture.raw[:4]) == ("image/png", b"\x89PNG")
+    assert (drawing.headers["content-type"], drawing.raw[:4]) == ("image/svg+xml", b"<svg")
+    assert [platform.ask("GET", path + more).status for more in ("x", "/../x")] == [404] * 2
+
+
+def test_scan(platform: Platform) -> None:
+    """Who scans a code sends its text to its number; a code that was deleted leads nowhere."""
+    made = ask(platform, "POST", "message_qrdls", {"prefilled_message": "Monday"}).body
+    scan = {"action": "scan", "code": made["deep_link_url"]}
+    assert platform.control("POST", "users/16505551234/actions", scan)["text"] == "Monday"
+    assert platform.control("GET", "messages")["messages"][-1]["text"] == "Monday"
+    ask(platform, "DELETE", f"message_qrdls/{made['code']}")
+    refused = platform.ask("POST", "/_localwaba/users/16505551234/actions", scan)
+    assert "leads nowhere" in refused.body["error"]
+
+
 def test_bad_qr_codes(platform: Platform) -> None:
     """A text of more than 140 characters, and a picture that is neither SVG nor PNG, are refused."""
     for body in ({"prefilled_message": "x" * 141}, {"prefilled_message": "x", "generate_qr_image": "GIF"}, {}):

@@ -1,4 +1,4 @@
-"""Calls and QR codes as the control API shows them."""
+"""Calls as the control API shows them."""
 
 from __future__ import annotations
 

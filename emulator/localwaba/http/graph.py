@@ -8,7 +8,7 @@ from typing import Any
 
 from localwaba.domain.errors import Refusal, Refused
 from localwaba.domain.flow_urls import ASSET_PATH
-from localwaba.http import downloads, faulting, flow_assets
+from localwaba.http import downloads, faulting, flow_assets, qr_pictures
 from localwaba.http.arrival import Arrival, Exchange, arrive
 from localwaba.http.headers import PREPARED, Header, Trace, one_line
 from localwaba.http.headers import authenticate as authenticate_header
@@ -19,6 +19,7 @@ from localwaba.http.usage import BUDGET_CODES, usage
 from localwaba.operations.call import Answer, Call
 from localwaba.wire.encoding import encode
 from localwaba.wire.errors import envelope, reason, status_of
+from localwaba.wire.qr_codes import PICTURES
 
 _log = logging.getLogger("localwaba")
 _PREFLIGHT: list[Header] = [
@@ -46,6 +47,8 @@ class Graph:
             await downloads.download(self._hosts, scope, receive, send)
         elif scope["path"].startswith(ASSET_PATH):
             await flow_assets.download(self._hosts, scope, send)
+        elif scope["path"].startswith(PICTURES):
+            await qr_pictures.download(scope, send)
         else:
             self._answers += 1
             await self._exchange(Exchange(scope, self._hosts.default), receive, send)

@@ -171,6 +171,18 @@ def _type(scene: Scene) -> Deed:
     return Deed({"typing": True, "note": "the platform tells nobody that a user is typing"}, [])
 
 
+def _scan(scene: Scene) -> Deed:
+    """The user scans a QR code or opens a short link, and sends the message that is ready there."""
+    given = text_of(scene.options, "code").rpartition("/")[2]
+    code = scene.world.qr_codes.get(given)
+    if code is None:
+        raise Mistake(f"the code {given!r} leads nowhere{nearest(given, scene.world.qr_codes)}")
+    content = {"type": "text", "text": {"body": code.prefilled_message}, "phone_number_id": code.phone_number_id}
+    written = write(scene.world, scene.ids, scene.now, scene.user, content)
+    result: dict[str, Any] = {"message_id": written.message_id, "text": code.prefilled_message}
+    return Deed(result | ({"why": written.why} if written.why else {}), written.events)
+
+
 _TARGET = ("message_id",)
 _ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
     "read": (_read, (*_TARGET, "group_id")),
@@ -189,6 +201,7 @@ _ACTIONS: dict[str, tuple[Callable[[Scene], Deed], tuple[str, ...]]] = {
     "edit": (edit, ("message_id", "text")),
     "delete": (delete, _TARGET),
     "pay": (pay, ("message_id", "status", "method")),
+    "scan": (_scan, ("code",)),
     **group_actions.ACTIONS,
     **call_actions.ACTIONS,
 }

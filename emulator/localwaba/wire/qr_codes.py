@@ -11,6 +11,8 @@ from localwaba.wire.fields import Field
 from localwaba.wire.nodes import Kind, View
 
 LINK = "https://wa.me/message/"
+PICTURES = "/m1/v/t6/"
+"""Where the pictures are, as on Meta's content network."""
 FORMATS = ("SVG", "PNG")
 
 
@@ -29,7 +31,7 @@ def image_url(view: View, code: QrCode, wanted: str) -> str:
             why=f"there are pictures in {' and '.join(FORMATS)}",
         )
     origin = view.url.rpartition("/")[0]
-    return f"{origin}/_localwaba/qr/{code.id}.{wanted.lower()}"
+    return f"{origin}{PICTURES}{code.id}.{wanted.lower()}"
 
 
 def with_image(view: View, code: QrCode, wanted: str) -> dict[str, Any]:
