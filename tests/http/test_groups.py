@@ -457,6 +457,25 @@ def test_read_by_hand(app: App) -> None:
     assert (status["status"], status["recipient_participant_id"]) == ("read", BOB)
 
 
+def test_read_before_delivered(app: App) -> None:
+    """Whoever has read a message is not told of as having got it later."""
+    group = app.make()
+    for user in (ANN, BOB):
+        app.does(user, "join_group", group_id=group)
+    app.says(ANN, group)
+    app.send(group)
+    app.platform.settle()
+    app.does(BOB, "read", group_id=group)
+    app.advance(10)
+    told = [one for value in app.values("messages") for one in value.get("statuses", ())]
+    assert [(one["status"], one.get("recipient_participant_id")) for one in told] == [
+        ("sent", None),
+        ("read", BOB),
+        ("delivered", ANN),
+        ("read", ANN),
+    ]
+
+
 def test_answers(app: App) -> None:
     """A participant whose behaviour says so answers in the group."""
     group = app.make()

@@ -97,6 +97,18 @@ steps = st.one_of(
     st.tuples(st.just("register"), st.sampled_from(["register", "deregister"]), st.sampled_from(["123456", "000000"])),
     st.tuples(st.just("token"), st.sampled_from(["fb_exchange_token", "client_credentials"])),
     st.tuples(st.just("fault"), st.sampled_from(FAULTS)),
+    st.tuples(
+        st.just("group"), st.sampled_from(["make", "send", "rename", "reset", "remove", "approve", "delete"]), users
+    ),
+    st.tuples(
+        st.just("in group"),
+        st.sampled_from(["join_group", "leave_group", "read", "write", "suspend", "resume"]),
+        users,
+    ),
+    st.tuples(st.just("call"), st.sampled_from(["enable", "connect", "accept", "terminate"]), users),
+    st.tuples(st.just("phone"), st.sampled_from(["allow", "call", "answer_call", "decline_call", "hang_up"]), users),
+    st.tuples(st.just("block list"), st.sampled_from(["POST", "DELETE"]), users),
+    st.tuples(st.just("qr code"), st.booleans()),
     st.tuples(st.just("settle")),
 )
 BEGINNING = [
@@ -106,7 +118,25 @@ BEGINNING = [
     ("template", "first"),
     ("wait", 60),
 ]
+GROUPED = [
+    ("webhook", "/a"),
+    ("group", "make", USERS[0]),
+    ("in group", "join_group", USERS[0]),
+    ("in group", "join_group", USERS[1]),
+    ("in group", "write", USERS[0]),
+    ("group", "send", USERS[0]),
+]
+CALLING = [
+    ("webhook", "/a"),
+    ("number", {"messaging_limit": "TIER_10K"}),
+    ("call", "enable", USERS[0]),
+    ("phone", "allow", USERS[0]),
+    ("call", "connect", USERS[0]),
+]
 walks = st.lists(steps, max_size=18) | st.lists(steps, max_size=14).map(lambda walk: [*BEGINNING, *walk])
+walks |= st.tuples(st.sampled_from([GROUPED, CALLING]), st.lists(steps, max_size=10)).map(
+    lambda two: [*two[0], *two[1]]
+)
 
 
 def perform(platform: Any, step: tuple[Any, ...]) -> Any:
@@ -201,11 +231,75 @@ def token(platform: Any, grant: str) -> Any:
     return platform.graph("GET", f"/oauth/access_token?{query}&fb_exchange_token={world.access_token}")
 
 
+def group(platform: Any, what: str, user: str) -> Any:
+    product = {"messaging_product": "whatsapp"}
+    last = next(reversed(platform.world.groups), "Y2Fw")
+    requests = [one.id for each in platform.world.groups.values() for one in each.requests] or ["none"]
+    mode = "approval_required" if len(platform.world.groups) % 2 else "auto_approve"
+    text = {"recipient_type": "group", "to": last, "type": "text", "text": {"body": "all"}}
+    method, path, body = {
+        "make": ("POST", f"{platform.number}/groups", {"subject": "Readers", "join_approval_mode": mode}),
+        "send": ("POST", f"{platform.number}/messages", text),
+        "rename": ("POST", last, {"subject": "Writers"}),
+        "reset": ("POST", f"{last}/invite_link", {}),
+        "remove": ("DELETE", f"{last}/participants", {"participants": [{"user": user}]}),
+        "approve": ("POST", f"{last}/join_requests", {"join_requests": requests}),
+        "delete": ("DELETE", last, {}),
+    }[what]
+    return platform.graph(method, f"/{path}", product | body)
+
+
+def in_group(platform: Any, what: str, user: str) -> Any:
+    last = next(reversed(platform.world.groups), "Y2Fw")
+    if what in ("suspend", "resume"):
+        return ask(platform, "PATCH", f"groups/{last}", {"suspended": what == "suspend"})
+    if what == "write":
+        body = {"type": "text", "text": {"body": "hi all"}, "group_id": last}
+        return ask(platform, "POST", f"users/{user}/messages", body)
+    return ask(platform, "POST", f"users/{user}/actions", {"action": what, "group_id": last})
+
+
+def call(platform: Any, what: str, user: str) -> Any:
+    if what == "enable":
+        calling = {"status": "ENABLED", "callback_permission_status": "ENABLED"}
+        return platform.graph("POST", f"/{platform.number}/settings", {"calling": calling})
+    last = next(reversed(platform.world.calls), "wacid.x")
+    kind = "offer" if what == "connect" else "answer"
+    body = {"messaging_product": "whatsapp", "action": what, "session": {"sdp_type": kind, "sdp": "v=0"}}
+    body |= {"to": user} if what == "connect" else {"call_id": last}
+    return platform.graph("POST", f"/{platform.number}/calls", body)
+
+
+def phone(platform: Any, what: str, user: str) -> Any:
+    if what != "allow":
+        return ask(platform, "POST", f"users/{user}/actions", {"action": what})
+    reply = {"type": "call_permission_reply", "call_permission_reply": {"response": "accept"}}
+    return ask(platform, "POST", f"users/{user}/messages", {"type": "interactive", "interactive": reply})
+
+
+def block_list(platform: Any, method: str, user: str) -> Any:
+    body = {"messaging_product": "whatsapp", "block_users": [{"user": user}]}
+    return platform.graph(method, f"/{platform.number}/block_users", body)
+
+
+def qr_code(platform: Any, is_new: bool) -> Any:
+    last = next(reversed(platform.world.qr_codes), "X")
+    if not is_new:
+        return platform.graph("DELETE", f"/{platform.number}/message_qrdls/{last}")
+    return platform.graph("POST", f"/{platform.number}/message_qrdls", {"prefilled_message": "Hi"})
+
+
 def fault(platform: Any, preset: str) -> Any:
     return ask(platform, "POST", "faults", {"preset": preset}) if preset else ask(platform, "DELETE", "faults")
 
 
 STEPS: dict[str, Any] = {
+    "group": group,
+    "in group": in_group,
+    "call": call,
+    "phone": phone,
+    "block list": block_list,
+    "qr code": qr_code,
     "fault": fault,
     "send": send,
     "write": write,
