@@ -56,6 +56,9 @@ class Theatre:
 
     def asks(self, kind: str, action: dict[str, Any]) -> str:
         """The business asks something that can be tapped."""
+        if kind == "call_permission_request":
+            self.knobs(call_messaging_limit=False)
+            self.platform.graph("POST", f"/{self.platform.number}/settings", {"calling": {"status": "ENABLED"}})
         self.says({"type": "text", "text": {"body": "hi"}})
         return self.sends("interactive", {"type": kind, "body": {"text": "Well?"}, "action": action})
 
