@@ -33,9 +33,18 @@ class Stage:
 
     def reset(self) -> None:
         self.platform.control("POST", "reset")
+        self._enable_calling()
         for kind, mime_type in SAMPLES.items():
             handle = self._upload(mime_type)
             assert self.handles.setdefault(kind, handle) == handle
+
+    def _enable_calling(self) -> None:
+        """Users may be asked to allow calls, as often as an example likes."""
+        knobs = {"call_messaging_limit": False, "call_requests_per_day": None, "call_requests_per_week": None}
+        self.platform.control("PATCH", "policy", knobs)
+        self.platform.control("PUT", "webhook", {"url": "http://127.0.0.1:9/webhook", "fields": ["calls"]})
+        settings = {"calling": {"status": "ENABLED"}}
+        assert self.platform.graph("POST", f"/{self.platform.number}/settings", settings).status == 200
 
     def _upload(self, mime_type: str) -> str:
         world, content = self.platform.world, b"x" * 10
