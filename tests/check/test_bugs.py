@@ -47,7 +47,7 @@ RELATED: dict[str, tuple[str, ...]] = {
     "refuses-unknown-members": ("shape-status-unknown-members",),
     "breaks-on-emoji": ("signature-escapes", "signature-plain-utf8", "shape-text-special-characters"),
     "duplicates-handled": ("duplicate-*",),
-    "first-message-only": ("batch-*", "duplicate-in-batch"),
+    "first-message-only": ("batch-with-unknown",),
     "first-change-only": ("batch-*",),
     "first-entry-only": ("batch-of-1000",),
     "answers-statuses": ("duplicate-status",),

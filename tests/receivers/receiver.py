@@ -11,7 +11,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -199,11 +199,12 @@ class Receiver:
 
 
 class Served(NamedTuple):
-    """A receiver that listens."""
+    """A receiver that listens; `stop` ends that at once, as a crash would."""
 
     url: str
     status_url: str
     receiver: Receiver
+    stop: Callable[[], None]
 
 
 class _Server(ThreadingHTTPServer):
@@ -215,6 +216,13 @@ class _Server(ThreadingHTTPServer):
         self.open: set[socket.socket] = set()
         self.threads: set[threading.Thread] = set()
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def crash(self) -> None:
+        """Answers nobody any more."""
+        self.socket.close()
+        for connection in list(self.open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that its other end has cut is no news."""
@@ -275,7 +283,7 @@ def serve(receiver: Receiver, port: int = 0) -> Iterator[Served]:
     thread.start()
     base = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        yield Served(f"{base}/webhook", base + "/status/{wamid}", receiver)
+        yield Served(f"{base}/webhook", base + "/status/{wamid}", receiver, server.crash)
     finally:
         server.shutdown()
         for connection in list(server.open):

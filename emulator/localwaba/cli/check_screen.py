@@ -113,6 +113,8 @@ class Screen:
             names = [_short(one, theirs) for one in theirs if one.verdict.outcome == outcome]
             if not names:
                 continue
+            if outcome == "skipped" and len(names) == len(theirs):
+                return Text("not judged", _STYLES[outcome])
             line.append("   " if line else "")
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             line.append(f"{self._signs[outcome]} {', '.join(names[:_NAMED])}{more}", _STYLES[outcome])
@@ -128,7 +130,7 @@ class Screen:
         one = cause.first
         verdict, check = one.verdict, one.check
         self._stage.console.print()
-        head = Text(f"{self._signs[verdict.outcome]} {check.name}", _STYLES[verdict.outcome])
+        head = Text().append(f"{self._signs[verdict.outcome]} {check.name}", _STYLES[verdict.outcome])
         head.append(f"  {check.group}", "dim")
         self._print(head)
         self._print(self._text(check.rule), inset=2)
@@ -153,17 +155,22 @@ class Screen:
                 reasons.setdefault(one.verdict.happened, []).append(one.check.name)
         for reason, names in reasons.items():
             self._stage.console.print()
-            sign = self._signs["skipped"]
-            plain = f"{sign} not judged: {reason}"
-            self._print(self._text(plain, "yellow" if len(names) > 1 else "dim"))
-            shown = ", ".join(names[: 2 * _NAMED])
-            more = len(names) - 2 * _NAMED
+            if len(names) == 1:
+                self._print(self._text(f"{self._signs['skipped']} {names[0]}, not judged: {reason}", "dim"))
+                continue
+            self._print(self._text(f"{self._signs['skipped']} {len(names)} not judged: {reason}", "yellow"))
+            shown = ", ".join(names[:_NAMED])
+            more = len(names) - _NAMED
             self._print(self._text(shown + (f" and {more} more" if more > 0 else ""), "dim"), inset=2)
-        if report.why_unseen:
-            text = "To have judged what the app sends, start it with these, as with localwaba serve:"
-            self._print(self._text(text), inset=2)
-            for name, value in (("GRAPH_URL", report.emulator_url), ("WHATSAPP_TOKEN", self._token)):
-                self._line(f"  export {name}={value}", "cyan")
+            if reason == report.why_unseen:
+                self._explain(report)
+
+    def _explain(self, report: Report) -> None:
+        """How the app is pointed at the emulator."""
+        text = "To have judged what the app does, start it with these, and leave the emulator its port:"
+        self._print(self._text(text), inset=2)
+        for name, value in (("GRAPH_URL", report.emulator_url), ("WHATSAPP_TOKEN", self._token)):
+            self._line(f"  export {name}={value}", "cyan")
 
     def _sum(self, report: Report, kept: Path | None) -> None:
         self._stage.console.print()

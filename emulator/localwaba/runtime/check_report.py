@@ -218,8 +218,9 @@ def _request(one: Exchange, report: Report, folder: Path, name: str, place: int)
     return (
         f'<details class="request"{"" if place else " open"}>'
         f"<summary>{about}: <b>{escape(told(one.answer))}</b></summary>"
-        f'<pre>{escape(head + body)}</pre><button class="copy" data-of="curl-{name}">copy as curl</button>'
-        f'<pre id="curl-{name}">{escape(command)}</pre></details>'
+        f'<pre>{escape(head + body)}</pre><details class="curl"><summary>as curl '
+        f'<button class="copy" data-of="curl-{name}">copy</button></summary>'
+        f'<pre id="curl-{name}">{escape(command)}</pre></details></details>'
     )
 
 

@@ -143,7 +143,7 @@ async def _check_app(options: Options, audience: Audience) -> Report:
                     raise
         raise AssertionError("the last port has been tried")
     finally:
-        prober.close()
+        await prober.close()
 
 
 async def _with_emulator(options: Options, port: int, prober: Prober, audience: Audience) -> Report:
@@ -318,6 +318,8 @@ class Checking:
         if first.answer.error:
             self._gone = f"the app does not answer the plainest webhook: see {catalogue.FIRST.name}"
             return
+        if 400 <= (first.answer.status or 0) < 500:
+            return  # it was refused, so nothing will come of it
         since = elapsed()
         await self._until(lambda: self._count(first.request.user) > 0, self._options.patience)
         if self._count(first.request.user):
@@ -412,7 +414,7 @@ class Checking:
         except Unreachable:
             return None
         finally:
-            prober.close()
+            await prober.close()
         return status_in(answer.body.decode("utf-8", "replace")) if answer.is_taken else None
 
     def _why_unseen(self) -> str:
@@ -434,7 +436,7 @@ def replay(url: str, requests: Sequence[bytes], allow: TargetPolicy, within: flo
             await prober.find()
             return [await prober.send(raw, within) for raw in requests]
         finally:
-            prober.close()
+            await prober.close()
 
     return asyncio.run(send())
 

@@ -125,11 +125,15 @@ class Bot:
     def receive(self, payload: dict[str, Any]) -> None:
         """Starts the work that a webhook asks for, and returns at once. Meta batches, repeats and reorders."""
         for value in _values(payload):
+            if value.get("metadata", {}).get("phone_number_id", self.graph.number) != self.graph.number:
+                continue  # written to another number whose webhooks come here, too
             for contact in value.get("contacts", []):
                 name = contact.get("profile", {}).get("name")
                 self.names |= {contact[key]: name for key in ("wa_id", "user_id") if name and key in contact}
             for message in value.get("messages", []):
-                if self._is_new(message["id"]):
+                # Groups are not for this bot; `unsupported` may be followed by the real message under the same id.
+                is_ours = "group_id" not in message and message["type"] != "unsupported"
+                if is_ours and self._is_new(message["id"]):
                     self._start(self.handle(message))
             for status in value.get("statuses", []):
                 if self._is_new(f"{status['id']} {status['status']}"):

@@ -100,18 +100,17 @@ class Prober:
         except OSError as error:
             return self._failed(f"the connection broke: {error.strerror or error}", "closed", started)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Closes what is open."""
-        for _, writer, _ in self._idle:
-            writer.close()
-        self._idle.clear()
+        while self._idle:
+            await _end(self._idle.pop()[1])
 
     async def _take(self, *, alone: bool) -> tuple[_Pipe, bool]:
         while self._idle and not alone:
             reader, writer, since = self._idle.pop()
             if not reader.at_eof() and not writer.is_closing() and perf_counter() - since < _IDLE:
                 return (reader, writer, since), True
-            writer.close()
+            await _end(writer)
         return (*await self._connect(), perf_counter()), False
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -145,7 +144,7 @@ class Prober:
                     break
                 parser.feed_data(piece)
             latency = (perf_counter() - started) * 1000
-            done = parser.should_keep_alive() and not alone and not is_headless
+            done = not alone and progress.stays_open(parser.get_http_version())
             return Answer(
                 status=parser.get_status_code(),
                 reason=progress.reason,
@@ -154,19 +153,23 @@ class Prober:
                 latency_ms=latency,
             )
         finally:
-            transport = writer.transport
-            if done and not transport.is_closing() and not transport.get_write_buffer_size():
+            if done and not writer.transport.get_write_buffer_size() and not writer.is_closing():
                 self._idle.append((reader, writer, perf_counter()))
             else:
-                writer.close()
-                if transport.get_write_buffer_size():
-                    transport.abort()
-                with contextlib.suppress(OSError, asyncio.CancelledError, ssl.SSLError):
-                    if done:
-                        await writer.wait_closed()
+                await _end(writer)
 
     def _failed(self, text: str, fault: str, started: float) -> Answer:
         return Answer(error=text, fault=fault, latency_ms=(perf_counter() - started) * 1000)
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    """Closes a connection, without waiting for its other end."""
+    if writer.transport.get_write_buffer_size() or writer.get_extra_info("ssl_object") is not None:
+        writer.transport.abort()
+    else:
+        writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 class _Reading:
@@ -200,6 +203,11 @@ class _Reading:
 
     def is_complete(self, *, is_headless: bool) -> bool:
         return self._done or (is_headless and self._heads_done)
+
+    def stays_open(self, version: str) -> bool:
+        """Whether the connection may be used again (RFC 9112, 9.3)."""
+        told = next((value.lower() for name, value in self.headers if name.lower() == "connection"), "")
+        return self._done and "close" not in told and (version == "1.1" or "keep-alive" in told)
 
     def ends_with_connection(self) -> bool:
         """Whether an answer without a length was ended by its connection (RFC 9112, 6.3)."""

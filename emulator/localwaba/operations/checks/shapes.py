@@ -224,6 +224,7 @@ OTHERS = (
         ("EvolutionAPI/evolution-api#2630", "shridarpatil/frappe_whatsapp#119"),
         _told(lambda who, value: value.pop("contacts")),
         answered=True,
+        severity="should",
     ),
     Shape(
         "text-without-name",
@@ -231,6 +232,7 @@ OTHERS = (
         (_BSUID,),
         _told(lambda who, value: value["contacts"][0]["profile"].pop("name")),
         answered=True,
+        severity="should",
     ),
     Shape(
         "wa-id-differs",
@@ -264,10 +266,10 @@ OTHERS = (
         ("restfb/restfb#1239", _OVERVIEW),
         _of(lambda scene, who: message(scene, who, "hologram", None)),
     ),
-    Shape("empty-entries", "no entry", (_OVERVIEW,), _empty("entry")),
-    Shape("empty-changes", "an entry without changes", (_OVERVIEW,), _empty("changes")),
-    Shape("empty-messages", "a change without messages", (_OVERVIEW,), _empty("messages")),
-    Shape("empty-statuses", "a change without statuses", (_OVERVIEW,), _empty("statuses"), STATUSES),
+    Shape("empty-entries", "no entry", (_OVERVIEW,), _empty("entry"), severity="should"),
+    Shape("empty-changes", "an entry without changes", (_OVERVIEW,), _empty("changes"), severity="should"),
+    Shape("empty-messages", "a change without messages", (_OVERVIEW,), _empty("messages"), severity="should"),
+    Shape("empty-statuses", "a change without statuses", (_OVERVIEW,), _empty("statuses"), STATUSES, severity="should"),
     Shape(
         "status-unknown",
         "a status that does not exist yet",
@@ -288,6 +290,7 @@ OTHERS = (
         ("chatwoot/chatwoot#13377",),
         _status(lambda value, item: (item.update(status="failed"), item.pop("pricing"))),
         STATUSES,
+        severity="should",
     ),
     Shape(
         "unknown-field",
