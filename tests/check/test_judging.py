@@ -26,15 +26,17 @@ SCENE = Scene(
     now=1_790_000_000_000,
 )
 BY_NAME = {check.name: check for check in catalogue.CHECKS}
+REQUESTS = {
+    name: tuple(one for step in check.script(SCENE) for one in step.requests) for name, check in BY_NAME.items()
+}
 ADA = person(SCENE)
 
 
 def judged(name: str, answers: list[Answer] | None = None, **seen: Any) -> Verdict:
     """What a check says of answers to its own requests; 200 to all if none are given."""
     check = BY_NAME[name]
-    requests = [one for step in check.script(SCENE) for one in step.requests]
-    given_answers = answers or [Answer(status=200, reason="OK")] * len(requests)
-    exchanges = tuple(Exchange(*pair) for pair in zip(requests, given_answers, strict=False))
+    given_answers = answers or [Answer(status=200, reason="OK")] * len(REQUESTS[name])
+    exchanges = tuple(Exchange(*pair) for pair in zip(REQUESTS[name], given_answers, strict=False))
     return check.judge(Seen(scene=SCENE, exchanges=exchanges, **seen))
 
 
@@ -91,7 +93,7 @@ def test_a_forged_webhook_that_is_refused_and_handled_is_found() -> None:
 )
 def test_the_handshake_says_what_is_around_the_challenge(body: str, told: str) -> None:
     """Whoever wraps the challenge is told how."""
-    challenge = BY_NAME["handshake-echo"].script(SCENE)[0].requests[0].target.split("hub.challenge=")[1].split("&")[0]
+    challenge = REQUESTS["handshake-echo"][0].target.split("hub.challenge=")[1].split("&")[0]
     answer = Answer(status=200, body=body.format(challenge).encode())
     verdict = judged("handshake-echo", [answer])
     assert verdict.outcome == "failed"
@@ -146,8 +148,7 @@ def test_every_judge_has_a_verdict_on_everything(data: st.DataObject, usual: int
     )
     pool = data.draw(st.lists(_ANSWERS, min_size=5, max_size=5))
     for name, check in BY_NAME.items():
-        requests = [one for step in check.script(SCENE) for one in step.requests]
-        exchanges = tuple(Exchange(one, pool[at % 5]) for at, one in enumerate(requests))
+        exchanges = tuple(Exchange(one, pool[at % 5]) for at, one in enumerate(REQUESTS[name]))
         seen = Seen(scene=SCENE, exchanges=exchanges, sent=sent, usual=usual, believed=believed, why_unseen="unseen")
         verdict = check.judge(seen)
         assert verdict.outcome in ("passed", "failed", "warned", "skipped"), name

@@ -220,7 +220,7 @@ _REQUESTS = st.builds(
 
 
 @given(st.lists(_REQUESTS, max_size=5))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_a_file_of_requests_is_read_as_it_was_written(requests: list[Request]) -> None:
     """Requests stand in a file one after the other, whatever is in their bodies."""
     assert list(split(b"".join(one.raw for one in requests))) == [one.raw for one in requests]

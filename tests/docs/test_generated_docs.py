@@ -34,6 +34,7 @@ def test_pages_are_current(script: ModuleType) -> None:
     assert script.RULES.read_text(encoding="utf-8") == script.render_rules()
     assert script.FAULTS.read_text(encoding="utf-8") == script.render_faults()
     assert script.WEBHOOKS.read_text(encoding="utf-8") == script.render_webhooks()
+    assert script.CHECKS_PAGE.read_text(encoding="utf-8") == script.render_checks()
 
 
 def test_nothing_is_left_out(script: ModuleType) -> None:

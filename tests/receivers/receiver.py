@@ -289,8 +289,8 @@ def serve(receiver: Receiver, port: int = 0) -> Iterator[Served]:
         for connection in list(server.open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        receiver.close()
         for handling in list(server.threads):
             handling.join(10)
         server.server_close()
         thread.join()
-        receiver.close()

@@ -25,6 +25,7 @@ _SIGNS = {
 }
 _WORST: tuple[Outcome, ...] = ("failed", "warned", "skipped", "passed")
 _NAMED = 6
+_PRINTED = 12
 
 
 class Screen:
@@ -75,13 +76,18 @@ class Screen:
 
     # afterwards
 
-    def show(self, report: Report, kept: Path | None) -> None:
-        """The groups, the findings with their reasons, what could not be judged, and the sum."""
+    def show(self, report: Report, kept: Path | None, output: str = "") -> None:
+        """The groups, the findings with their reasons, what could not be judged, what the app printed, and the sum."""
         self._stage.console.print()
         self._stage.console.print(self._table(report))
         for cause in causes(report.results):
             self._cause(cause)
         self._unjudged(report)
+        if output:
+            self._stage.console.print()
+            self._line("What the app printed last", "bold")
+            for line in output.split("\n")[-_PRINTED:]:
+                self._line(f"  {line}", "dim")
         self._sum(report, kept)
 
     def _table(self, report: Report) -> Table:

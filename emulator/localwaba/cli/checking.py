@@ -8,12 +8,18 @@ import textwrap
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
+from localwaba.cli.app_process import AppProcess, await_port, free_port
 from localwaba.cli.check_screen import Screen
 from localwaba.cli.commands import Mistake
+from localwaba.cli.environment import environment
 from localwaba.cli.render import Stage
 from localwaba.operations.checks import catalogue
-from localwaba.operations.checks.model import Check
+from localwaba.operations.checks.model import Check, Json
 from localwaba.runtime import check_report, findings
 from localwaba.runtime.checking import Options, Report, check_app, replay
 from localwaba.runtime.server import PortTaken
@@ -31,41 +37,82 @@ def check(found: Namespace) -> int:
         return 0
     if found.replay:
         return _replay(found)
-    if not found.target:
+    if not found.target and not found.app:
         raise Mistake(
-            "check: which app? write the URL of its webhook, as in localwaba check http://127.0.0.1:8000/webhook"
+            "check: which app? write the URL of its webhook, as in localwaba check http://127.0.0.1:8000/webhook, "
+            "or how it is started, --app COMMAND"
         )
-    options = _options(found)
+    url = found.target or f"http://127.0.0.1:{free_port()}/webhook"
+    options = _options(found, url)
     _check_places(found)
     screen = Screen(Stage(), show_all=found.all)
-    try:
-        with screen:
-            report = check_app(options, screen)
-    except Unreachable as error:
-        raise Mistake(f"check: {found.target}: {error}") from None
-    except PortTaken as taken:
-        raise Mistake(str(taken)) from None
+    with _App(found.app, url, found.wait) as app, screen:
+        report = _checked(replace(options, start=app.start if found.app else None), screen)
+        output = app.output()
     kept = _save(found.keep, report)
-    screen.show(report, found.keep if kept else None)
+    screen.show(report, found.keep if kept else None, "" if report.has_passed else output)
     _write(found.json, check_report.as_json, report)
     _write(found.junit, check_report.junit, report)
     _write(found.html, lambda one: check_report.html(one, found.keep), report)
     return 0 if report.has_passed else 1
 
 
+def _checked(options: Options, screen: Screen) -> Report:
+    try:
+        return check_app(options, screen)
+    except Unreachable as error:
+        raise Mistake(f"check: {options.url}: {error}") from None
+    except PortTaken as taken:
+        raise Mistake(str(taken)) from None
+
+
+class _App:
+    """The app, if it is ours to start: it gets the emulator's variables, and `PORT` out of its URL."""
+
+    def __init__(self, command: str, url: str, wait: float) -> None:
+        self._command = command
+        self._url = url
+        self._wait = wait
+        self._process: AppProcess | None = None
+
+    def __enter__(self) -> _App:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self._process.stop()
+
+    def start(self, world: Json) -> None:
+        """Starts the app and waits until it listens."""
+        parts = urlsplit(self._url)
+        port = str(parts.port or (443 if parts.scheme == "https" else 80))
+        variables = environment(world) | {"LOCALWABA_URL": str(world["graph_url"]), "PORT": port}
+        try:
+            self._process = AppProcess(self._command, variables)
+            await_port(self._url, self._wait, self._process)
+        except Mistake as mistake:
+            raise Mistake(str(mistake).replace("run: ", "check: ", 1)) from None
+
+    def output(self) -> str:
+        """The end of what it has printed."""
+        return self._process.news() if self._process is not None else ""
+
+
 # what is asked
 
 
-def _options(found: Namespace) -> Options:
+def _options(found: Namespace, url: str) -> Options:
     settings = _settings(found)
-    why = check_target(found.target, TargetPolicy(settings.allow_targets), look_up)
+    why = check_target(url, TargetPolicy(settings.allow_targets), look_up)
     if why:
         hint = "; allow it with --allow-target HOST" if "neither this machine" in why else ""
         raise Mistake(f"check: {why}{hint}")
     if found.status_url and "{wamid}" not in found.status_url:
         raise Mistake("check: --status-url needs {wamid} in it, as in http://127.0.0.1:8000/status/{wamid}")
     return Options(
-        url=found.target,
+        url=url,
         settings=settings,
         checks=_chosen(found),
         port=_port(found, settings),

@@ -225,6 +225,9 @@ class _Schema(argparse.Action):
 
 def _add_check(parser: _Parser) -> None:
     parser.add_argument("target", nargs="?", metavar="URL", help="where the app takes its webhooks")
+    app = "start the app with this command, its environment set; without URL it is called at :$PORT/webhook"
+    parser.add_argument("--app", default="", metavar="COMMAND", help=app)
+    parser.add_argument("--wait", type=float, default=60.0, metavar="S", help="seconds until the app has to listen")
     parser.add_argument("--app-secret", metavar="SECRET", help=PLACES["app_secret"].text)
     parser.add_argument("--verify-token", metavar="TOKEN", help=PLACES["verify_token"].text)
     parser.add_argument("--port", metavar="N", help="port of the emulator (default: 4080, or any if it is taken)")
