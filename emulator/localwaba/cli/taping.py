@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
@@ -88,7 +88,7 @@ def _listen(link: Link, found: argparse.Namespace, after: int) -> list[dict[str,
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def _terminable() -> Generator[None, None, None]:
     """SIGTERM ends a recording as Ctrl-C does, so that `kill` loses nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -112,8 +112,8 @@ def _add_errors(body: dict[str, Any], kind: str) -> None:
         body.setdefault("errors", [_OLD_ERROR])
     elif body.get("group_id"):
         body.setdefault("errors", [_GROUP_ERROR])
-    else:
-        body.setdefault("errors", [{"code": 131051}])
+    elif "errors" not in body:  # what is given is taken as it is: older shapes have no `unsupported`
+        body["errors"] = [{"code": 131051}]
         body.setdefault("unsupported", {"type": "unknown"})
 
 

@@ -28,7 +28,7 @@ def get_settings(call: Call) -> Answer:
     number = call.world.numbers[call.node]
     settings = number.settings
     defaults = {"status": "DISABLED", "call_icon_visibility": "DEFAULT", "callback_permission_status": "DISABLED"}
-    shown = defaults | calling.settings_of(number)
+    shown: dict[str, Any] = {**defaults, **calling.settings_of(number)}
     if isinstance(shown.get("sip"), dict):
         with_password = str(call.params.get("include_sip_credentials", "")).lower() in ("true", "1")
         shown["sip"] = _sip(number, shown["sip"], with_password=with_password)

@@ -83,7 +83,7 @@ _NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
     Announced: _announced_notice,
     ContentDropped: _dropped_notice,
 }
-_FIELDS = {
+_FIELDS: dict[type, str] = {
     TemplateJudged: "message_template_status_update",
     TemplateRated: "message_template_quality_update",
     TemplateCategorised: "template_category_update",
