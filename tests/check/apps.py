@@ -29,6 +29,8 @@ def check_receiver(name: str, checks: tuple[Check, ...], *, sends: bool = True, 
     receiver = receivers.make(name, receivers.Config())
     with receivers.serve(receiver) as served:
         found = {"url": served.url, "settings": SETTINGS, "port": 0, "status_url": served.status_url} | options
+        if sends:  # on a busy machine the first message may take its time
+            found.setdefault("patience", 30.0)
         audience = Introduction(receiver) if sends else None
         return check_app(Options(checks=checks, **found), audience)
 
