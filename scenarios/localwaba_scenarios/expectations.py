@@ -9,7 +9,7 @@ from localwaba_contracts import routes
 from localwaba_scenarios import model, nodes
 from localwaba_scenarios.model import SILENCE, WITHIN, Step, Wanted
 from localwaba_scenarios.nodes import Node, Wrong
-from localwaba_scenarios.reading import Reader, span_of, words
+from localwaba_scenarios.reading import Reader, schema, span_of, words
 
 if TYPE_CHECKING:
     from localwaba_scenarios.sentences import Ask
@@ -19,6 +19,7 @@ REPLY = ("type", "text", "header", "footer", "buttons", "quotes", "template", "c
 LAST = ("status", "statuses", "error", "type", "text", "category", "template", "body", "within")
 CALL = ("method", "path", "operation", "status", "request", "answer", "times", "within")
 WEBHOOK = ("field", "state", "answered", "value", "times", "within")
+NUMBER = ("quality_rating", "messaging_limit", "status", "name_status", "throughput", "within")
 TEMPLATE = ("status", "language", "category", "quality_score", "rejected_reason", "within")
 _TEXTUAL = frozenset({"text", "header", "footer", "buttons", "quotes", "template", "reactions", "path"})
 _CHOICES = {
@@ -36,7 +37,7 @@ def members_or(reader: Reader, node: Node, name: str, what: str, known: Iterable
 def reply(ask: Ask) -> Step:
     """`app replies to ana`."""
     members = {} if ask.node is None else members_or(ask.reader, ask.node, "text", "an expected message", REPLY)
-    found = _wanted(ask.reader, members)
+    found = _wanted(ask.reader, members, ("category",))
     return model.Replies(
         place=ask.place, user=ask.names["user"], quotes=found.pop("quotes", None), wanted=found, **_within(ask, members)
     )
@@ -57,7 +58,7 @@ def last(ask: Ask) -> Step:
         place=ask.place,
         user=ask.names["user"],
         outbound=outbound,
-        wanted=_wanted(ask.reader, members, () if outbound else ("type",)),
+        wanted=_wanted(ask.reader, members, ("category",) if outbound else ("category", "type")),
         **_within(ask, members),
     )
 
@@ -100,6 +101,17 @@ def template(ask: Ask) -> Step:
         ask.reader.choice(members["status"], "status of a template", words("template_status"))
     wanted = _wanted(ask.reader, members, ("status",))
     return model.ExpectTemplate(place=ask.place, template=ask.names["template"], wanted=wanted, **_within(ask, members))
+
+
+def number(ask: Ask) -> Step:
+    """`expect number`."""
+    members = ask.reader.members(ask.given, "an expected number", NUMBER)
+    changes = schema()["$defs"]["number_change"]["properties"]
+    wanted = _wanted(ask.reader, members, ("status",))
+    for name, value in wanted.items():
+        if isinstance(value, str):
+            ask.reader.choice(members[name], name.replace("_", " "), changes[name]["enum"])
+    return model.ExpectNumber(place=ask.place, wanted=wanted, **_within(ask, members))
 
 
 def _wanted(reader: Reader, members: dict[str, Node], unchecked: Iterable[str] = ()) -> dict[str, Wanted]:

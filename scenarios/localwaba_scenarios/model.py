@@ -100,6 +100,14 @@ class Taps(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FillsIn(Step):
+    """A user fills in the last flow that the app has sent, and sends it."""
+
+    user: str
+    response: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reacts(Step):
     """A user reacts to the last message of the app; with an empty emoji takes it back."""
 
@@ -175,6 +183,14 @@ class ExpectTemplate(Step):
     """A template is, or becomes, as wanted."""
 
     template: str
+    wanted: Mapping[str, Wanted]
+    within: float = WITHIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectNumber(Step):
+    """The business number is, or becomes, as wanted."""
+
     wanted: Mapping[str, Wanted]
     within: float = WITHIN
 

@@ -161,6 +161,17 @@ def _taps(ask: Ask) -> Step:
     return model.Taps(place=ask.place, user=ask.names["user"], title=title, **ask.shown)
 
 
+def _fills_in(ask: Ask) -> Step:
+    members = ask.reader.members(ask.given, "what is filled in")
+    response = {name: ask.reader.json(node) for name, node in members.items()}
+    return model.FillsIn(place=ask.place, user=ask.names["user"], response=response, **ask.shown)
+
+
+def _reports(ask: Ask) -> Step:
+    options = {} if ask.node is None else {"reason": ask.reader.choice(ask.node, "reason", words("report_reason"))}
+    return model.Does(place=ask.place, user=ask.names["user"], action="report", options=options, **ask.shown)
+
+
 def _reacts(ask: Ask) -> Step:
     emoji = ask.reader.text(ask.given, "the emoji")
     return model.Reacts(place=ask.place, user=ask.names["user"], emoji=emoji, **ask.shown)
@@ -309,6 +320,7 @@ FORMS = (
     Form("{user} replies", "always", "text", "sends a text that quotes the app's last message", _answers),
     Form("{user} taps", "always", "text", "taps a button, named by its title or its id", _taps),
     Form("{user} picks", "always", "text", "picks a row of a list, named by its title or its id", _taps),
+    Form("{user} fills in", "always", "filled", "fills in the last flow and sends it", _fills_in),
     Form("{user} sends {kind}", "may", "file", "sends a file of yours, or a small valid sample", _sends_file),
     Form("{user} sends location", "always", "location", "sends a place", _sends_location),
     Form("{user} sends", "always", "message", "sends any message, as in Meta's webhook", _sends),
@@ -316,6 +328,7 @@ FORMS = (
     Form("{user} takes back the reaction", "never", "", "takes the reaction to the last message back", _takes_back),
     Form("{user} reads", "never", "", "opens the chat: everything that has arrived is read", _action("read")),
     Form("{user} blocks", "never", "", "blocks the business", _action("block")),
+    Form("{user} reports", "may", "reported", "reports the business, with a reason if you like", _reports),
     Form("{user} unblocks", "never", "", "lets the business write again", _action("unblock")),
     Form("{user} stops marketing", "never", "", "wants no more marketing messages", _action("stop_marketing")),
     Form("{user} resumes marketing", "never", "", "wants them again", _action("resume_marketing")),
@@ -334,6 +347,7 @@ FORMS = (
     Form("expect call", "always", "graph_call", "the app has made this Graph call", expect.call),
     Form("expect webhook", "always", "webhook", "the app has got this webhook", expect.webhook),
     Form("expect template {template}", "always", "template_state", "a template's status and the like", expect.template),
+    Form("expect number", "always", "number_state", "the number's rating, limit and the like", expect.number),
     Form("meta approves template", "always", "template", "Meta approves a template", _judges({"status": "APPROVED"})),
     Form(
         "meta rejects template",

@@ -112,10 +112,12 @@ def test_picture_comes_back(waba: Any, bot: str) -> None:
 
 
 def test_template_is_made_once(waba: Any, bot: str) -> None:
-    """The template is created at the first start and left alone at the second."""
+    """What the bot needs is created at the first start and left alone at the second."""
     with running(waba.env):
         pass
-    assert [one["name"] for one in waba.templates() if one["name"] != "hello_world"] == ["order_update"]
+    made = sorted(one["name"] for one in waba.templates() if one["name"] != "hello_world")
+    assert made == ["login_code", "order_update", "roastery_news"]
+    assert [one["name"] for one in waba.get(f"{waba.waba_id}/flows")["data"]] == ["tasting"]
 
 
 def test_order_status(waba: Any, bot: str) -> None:

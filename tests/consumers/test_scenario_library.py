@@ -7,16 +7,18 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import NamedTuple
 from xml.etree import ElementTree as Xml
 
 import pytest
 import uvicorn
+from starlette.applications import Starlette
 
 import localwaba_scenarios
 from localwaba import Emulator
@@ -29,11 +31,15 @@ from localwaba_scenarios.model import Scenario
 pytestmark = pytest.mark.consumer
 LIBRARY = Path(localwaba_scenarios.__file__).parent / "library"
 FILES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(LIBRARY.glob("*.yaml"))}
-SOURCE = Path(bot.__file__).read_text(encoding="utf-8")
+SOURCES = {
+    name: Path(bot.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    for name in ("library", "graph", "codes", "campaign", "bot")
+}
+"""The modules of the bot, those that others import first."""
 
 
 class Wound(NamedTuple):
-    """A piece of the bot, or of the scenario, and what stands there instead."""
+    """A piece of a module of the bot, or of the scenario, and what stands there instead."""
 
     of: str
     sound: str
@@ -43,10 +49,11 @@ class Wound(NamedTuple):
 CRASHES = Wound(
     "bot",
     'for status in value.get("statuses", []):',
-    'for status in value.get("statuses", []):\n                status["pricing"]',
+    'for status in value.get("statuses", []):\n            status["pricing"]',
 )
 WOUNDS = {
     "backlog_after_downtime": Wound("scenario", "  - 12 hours pass\n", ""),
+    "ad_entry": Wound("scenario", "  - 2 hours pass\n", ""),
     "brazilian_number": Wound("scenario", 'account: "554187654321"', 'account: "5541987654321"'),
     "delivered_late": Wound("scenario", "delivered_after: 1 hour", "delivered_after: 2 hours"),
     "delivered_never_read": Wound("scenario", "read_after: never", "read_after: 1 hour"),
@@ -54,21 +61,35 @@ WOUNDS = {
     "duplicate_webhook": Wound("bot", "if key in self.seen:", "if False:"),
     "failed_after_delivered": CRASHES,
     "failing_users": CRASHES,
+    "flow_completed": Wound("bot", "self.bookings.remove(", "str("),
     "five_bad_days": Wound("bot", "if key in self.seen:", "if False:"),
     "first_contact": Wound("bot", "self.names.get(user, 'there')", "self.names.get('', 'there')"),
     "forged_webhook": Wound("bot", "if not hmac.compare_digest(expected", "if False and (expected"),
     "late_webhooks": Wound("scenario", "  - 25 hours pass\n", ""),
+    "login_code": Wound("codes", "self.issued.pop(", "self.issued.get("),
     "media_both_ways": Wound("bot", "await self.graph.upload(content, mime_type)", 'message["image"]["id"]'),
-    "media_url_expired": Wound("bot", "answer.raise_for_status()", "pass"),
+    "media_url_expired": Wound("graph", "answer.raise_for_status()", "pass"),
+    "number_changed": Wound("bot", "self.campaign.move(", "str.join(user, "),
+    "opt_out": Wound("campaign", "if user in self.stopped:", "if False:"),
     "order_with_buttons_and_list": Wound("bot", 'order 1042. Thank you!"}, context)', 'order 1042. Thank you!"})'),
+    "pair_limit": Wound("graph", "if error.code not in TOO_FAST:", "if True:"),
+    "quality_drops_to_red": Wound("campaign", '== "RED" else ""', '== "BLUE" else ""'),
     "reminder_in_the_window": Wound(
-        "bot", 'self.graph.send(user, "text", {"body": text}, purpose=REMINDER)', "self.send_template(user)"
+        "bot", 'self.graph.send(user, "text", {"body": text}, purpose=REMINDER)', "self.send_order(user)"
     ),
-    "statuses_out_of_order": Wound("bot", CRASHES.sound, CRASHES.sound + "\n                status['errors']"),
-    "template_paused": Wound("scenario", "  - 3 hours pass\n", ""),
+    "statuses_out_of_order": Wound("bot", CRASHES.sound, CRASHES.sound + "\n            status['errors']"),
+    "template_paused": Wound("campaign", 'in ("PAUSED", "DISABLED")', "in ()"),
+    "template_paused_unheard": Wound("campaign", "TEMPLATE_PAUSED, TEMPLATE_DISABLED, 131031", "131031"),
+    "tier_exhausted": Wound("campaign", "TOKEN_DEAD, LIMIT_REACHED, ", "TOKEN_DEAD, "),
+    "token_expired": Wound("bot", "self.unanswered.append(message)", "pass"),
     "template_rejected": Wound("scenario", "app fails with: 132001", "app fails with: 132015"),
     "two_users": Wound("bot", "self.names.get(user, 'there')", "next(iter(self.names.values()))"),
-    "unknown_messages": Wound("bot", 'elif kind == "text":\n', 'elif kind != "image":\n'),
+    "unknown_messages": Wound(
+        "bot",
+        'elif kind == "image":',
+        'elif kind == "sticker":\n            await self.greet(user)\n        elif kind == "image":',
+    ),
+    "user_reports_and_blocks": Wound("campaign", '== "RED" else ""', '== "BLUE" else ""'),
     "user_blocks": Wound("scenario", "  - ana blocks\n", ""),
     "user_without_number": Wound("bot", 'message.get("from") or message["from_user_id"]', 'message["from"]'),
     "window_and_template": Wound("bot", "if WINDOW_CLOSED in codes and", "if False and"),
@@ -81,22 +102,37 @@ def emulator() -> Iterator[Emulator]:
         yield found
 
 
-def wounded(text: str, wound: Wound | None, of: str) -> str:
-    if wound is None or wound.of != of:
+def wounded(text: str, wound: Wound, of: str) -> str:
+    if wound.of != of:
         return text
     assert text.count(wound.sound) >= 1
     return text.replace(wound.sound, wound.broken)
 
 
+def made_of(sources: dict[str, str]) -> Callable[[dict[str, str]], Starlette]:
+    """The bot that these sources make, beside the one that is installed."""
+    package = "wounded_bot"
+    made = {package: ModuleType(package)} | {f"{package}.{name}": ModuleType(f"{package}.{name}") for name in sources}
+    sys.modules |= made
+    try:
+        for name, text in sources.items():
+            source = text.replace("localwaba.samples.", f"{package}.")
+            exec(compile(source, f"{name}.py", "exec"), made[f"{package}.{name}"].__dict__)
+    finally:
+        for name in made:
+            del sys.modules[name]
+    found: Callable[[dict[str, str]], Starlette] = made[f"{package}.bot"].__dict__["make_app"]
+    return found
+
+
 @contextmanager
-def serving(environ: dict[str, str], source: str = SOURCE, port: int = 0) -> Iterator[str]:
-    """The bot, made of this source, on a port; its URL."""
-    module: dict[str, Any] = {"__name__": "bot"}
-    exec(compile(source, "bot.py", "exec"), module)
+def serving(environ: dict[str, str], sources: dict[str, str] = SOURCES, port: int = 0) -> Iterator[str]:
+    """The bot, made of these sources, on a port; its URL."""
+    make_app = made_of(sources)
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("127.0.0.1", port))
-    config = uvicorn.Config(module["make_app"](environ | {"JOBS_TOKEN": "jobs"}), log_level="critical", ws="none")
+    config = uvicorn.Config(make_app(environ | {"JOBS_TOKEN": "jobs"}), log_level="critical", ws="none")
     server = uvicorn.Server(config)
     thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
     thread.start()
@@ -116,11 +152,11 @@ def hasty(scenario: Scenario, seconds: float) -> Scenario:
     return replace(scenario, steps=tuple(quick))
 
 
-def played(emulator: Emulator, scenario: Scenario, source: str = SOURCE) -> Result:
+def played(emulator: Emulator, scenario: Scenario, sources: dict[str, str] = SOURCES) -> Result:
     """A scenario, played in a world of its own."""
     waba = emulator.new_world(**world_options(scenario))
     try:
-        with serving(waba.env, source) as url:
+        with serving(waba.env, sources) as url:
             waba.webhook(f"{url}/webhook").settle(5)
             return play(scenario, waba, app=url)
     finally:
@@ -137,9 +173,9 @@ def test_passes(emulator: Emulator, name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_can_fail(emulator: Emulator, name: str) -> None:
     """With one thing broken, in the bot or in what the scenario says, some example fails."""
-    source = wounded(SOURCE, WOUNDS[name], "bot")
+    sources = {module: wounded(source, WOUNDS[name], module) for module, source in SOURCES.items()}
     text = wounded(FILES[name], WOUNDS[name], "scenario")
-    assert [one for one in read(text, name) if not played(emulator, hasty(one, 0.4), source).has_passed]
+    assert [one for one in read(text, name) if not played(emulator, hasty(one, 0.4), sources).has_passed]
 
 
 def alone() -> dict[str, str]:

@@ -24,6 +24,9 @@ from localwaba.domain.model import Attempt, Delivery, Message
 from localwaba.domain.statuses import RANK
 from localwaba.domain.world import World
 
+LOST = "lost on purpose"
+"""How the error of an attempt begins that a fault has swallowed."""
+
 
 def describe(fault: Fault) -> str:
     """A fault in a word, for reasons that people read."""
@@ -251,7 +254,7 @@ def tell(item: TellStatus, now: int) -> list[Event]:
 
 def abandon(delivery: Delivery, fault: Fault, at: int, url: str = "") -> DeliveryAttempted:
     """A webhook is lost because a fault wants it so, and says so."""
-    attempt = Attempt(at=at, url=url, error=f"lost on purpose: {describe(fault)}")
+    attempt = Attempt(at=at, url=url, error=f"{LOST}: {describe(fault)}")
     return DeliveryAttempted(at=at, delivery_id=delivery.id, attempt=attempt, state="abandoned")
 
 

@@ -53,6 +53,16 @@ def _tap(step: model.Taps, scene: Scene) -> None:
     scene.users[step.user].taps(resolve(step.title, scene.scope))
 
 
+def _fill_in(step: model.FillsIn, scene: Scene) -> None:
+    user = scene.users[step.user]
+    shown = scene.waba.link.call("GET", f"users/{user.wa_id}/inbox")["messages"]
+    flows = [(one["id"], tap["title"]) for one in shown for tap in one.get("buttons", ()) if tap["kind"] == "flow"]
+    if not flows:
+        raise Missed(f"there is nothing to fill in: the app has not sent {user.name} a flow yet")
+    message_id, title = flows[-1]
+    user.does("tap", message_id=message_id, title=title, response=resolve(step.response, scene.scope))
+
+
 def _react(step: model.Reacts, scene: Scene) -> None:
     user = scene.users[step.user]
     user.reacts(resolve(step.emoji, scene.scope), to=_last_of_app(user))
@@ -169,7 +179,10 @@ def _await(scene: Scene, within: float, look: Callable[[], Found], miss: Callabl
 
 
 def _hold(
-    scene: Scene, step: model.LastMessage | model.ExpectTemplate, views: Callable[[], list[dict[str, Any]]], what: str
+    scene: Scene,
+    step: model.LastMessage | model.ExpectTemplate | model.ExpectNumber,
+    views: Callable[[], list[dict[str, Any]]],
+    what: str,
 ) -> dict[str, Any]:
     """The last of some views that is as wanted."""
     wanted = resolve(step.wanted, scene.scope)
@@ -215,6 +228,14 @@ def _message(one: Mapping[str, Any]) -> dict[str, Any]:
         "body": body,
         "why": one.get("why"),
     }
+
+
+def _number(step: model.ExpectNumber, scene: Scene) -> None:
+    def views() -> list[dict[str, Any]]:
+        there = scene.waba.link.call("GET", "phone_numbers")["phone_numbers"]
+        return [one for one in there if one["id"] == scene.waba.phone_number_id]
+
+    _hold(scene, step, views, "number")
 
 
 def _template(step: model.ExpectTemplate, scene: Scene) -> None:
@@ -357,6 +378,7 @@ _DEEDS: dict[type[model.Step], Callable[[Any, Scene], None]] = {
     model.Sends: _send,
     model.SendsFile: _send_file,
     model.Taps: _tap,
+    model.FillsIn: _fill_in,
     model.Reacts: _react,
     model.Does: _do,
     model.Replies: _reply,
@@ -366,6 +388,7 @@ _DEEDS: dict[type[model.Step], Callable[[Any, Scene], None]] = {
     model.ExpectCall: _call,
     model.ExpectWebhook: _webhook,
     model.ExpectTemplate: _template,
+    model.ExpectNumber: _number,
     model.CallsApp: _call_app,
     model.ChangesTemplate: _change_template,
     model.ChangesNumber: _change_number,

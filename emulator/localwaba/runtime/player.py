@@ -12,6 +12,7 @@ from localwaba.client import ControlError, GraphError, User, Waba
 from localwaba.client.chat import Bubble, draw
 from localwaba.client.failure import listed, told
 from localwaba.client.link import Unreachable
+from localwaba.domain.faults import LOST
 from localwaba.domain.ids import derive
 from localwaba.domain.numbers import wa_id_of
 from localwaba.runtime.people import People
@@ -239,7 +240,8 @@ def _surprises(scene: Scene) -> str:
     waba = scene.waba
     refused = [call for call in waba.unexpected_refusals if call.n > scene.first_call and str(call.n) not in scene.told]
     tried = [one for one in scene.deliveries if one["attempts"] and one["id"] not in scene.told]
-    untaken = [one for one in tried if one["state"] != "delivered"]
+    lost = [one for one in tried if (one["attempts"][-1].get("error") or "").startswith(LOST)]
+    untaken = [one for one in tried if one["state"] != "delivered" and one not in lost]
     lines = listed("Refused calls of the app", [str(call) for call in refused])
     lines += listed("Webhooks that the app did not answer with 200", [told(one) for one in untaken])
     if not lines:

@@ -17,6 +17,7 @@ import hmac
 import json
 import logging
 import os
+import secrets
 import struct
 import zlib
 from collections import OrderedDict, defaultdict
@@ -31,85 +32,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from localwaba.samples.campaign import Campaign
+from localwaba.samples.codes import Codes
+from localwaba.samples.graph import TOKEN_DEAD, WINDOW_CLOSED, Graph, GraphError
+from localwaba.samples.library import FLOW, NEWS, ORDER_UPDATE, STOP, TEMPLATES
+
 log = logging.getLogger("bot")
-WINDOW_CLOSED = 131047
-TEMPLATE = "order_update"
 REMINDER = "reminder"
-TEMPLATE_TEXT = "Hello {{1}}, your order {{2}} has left our roastery and will be with you tomorrow."
 COFFEES = {"flat_white": "Flat white", "cortado": "Cortado", "filter": "Filter coffee"}
-
-
-class GraphError(Exception):
-    """Meta's error envelope: `code` is what programs decide by, the text is for people."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        details = (error.get("error_data") or {}).get("details", "")
-        super().__init__(f"{error.get('message', error)} {details}".strip())
-        self.code = error.get("code")
-
-
-class Graph:
-    """The few calls of the Cloud API that this bot needs."""
-
-    def __init__(self, environ: dict[str, str]) -> None:
-        self.number = environ["PHONE_NUMBER_ID"]
-        self.waba = environ["WABA_ID"]
-        base = f"{environ.get('GRAPH_URL', 'https://graph.facebook.com')}/{environ.get('GRAPH_VERSION', 'v26.0')}/"
-        headers = {"Authorization": f"Bearer {environ['WHATSAPP_TOKEN']}"}
-        self.http = httpx.AsyncClient(base_url=base, headers=headers, timeout=30)
-
-    async def call(self, method: str, path: str, **options: Any) -> Any:
-        """One Graph call; raises GraphError with Meta's code."""
-        answer = await self.http.request(method, path, **options)
-        try:
-            found = answer.json()
-        except ValueError:  # a gateway's page instead of Graph's answer
-            raise GraphError({"message": f"HTTP {answer.status_code}"}) from None
-        if "error" in found:
-            raise GraphError(found["error"])
-        return found
-
-    async def send(self, to: str, kind: str, content: Any, context: str = "", purpose: str = "") -> str:
-        """Sends a message and gives its wamid. That is an acceptance: whether it arrives, a status tells later.
-
-        `purpose` comes back in every status, so that nothing needs to be remembered until then.
-        """
-        body: dict[str, Any] = {"messaging_product": "whatsapp", "type": kind, kind: content}
-        body["to" if to.isdigit() else "recipient"] = to  # users who hide their number only have a user id
-        if context:
-            body["context"] = {"message_id": context}
-        if purpose:
-            body["biz_opaque_callback_data"] = purpose
-        found = await self.call("POST", f"{self.number}/messages", json=body)
-        return str(found["messages"][0]["id"])
-
-    async def mark_read(self, message_id: str) -> None:
-        """Blue ticks for the user, and `typing…` until we answer."""
-        body = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id}
-        await self.call("POST", f"{self.number}/messages", json=body | {"typing_indicator": {"type": "text"}})
-
-    async def upload(self, content: bytes, mime_type: str) -> str:
-        """Uploads a file and gives its media id."""
-        form = {"messaging_product": "whatsapp", "type": mime_type}
-        files = {"file": ("file", content, mime_type)}
-        return str((await self.call("POST", f"{self.number}/media", data=form, files=files))["id"])
-
-    async def download(self, media_id: str) -> tuple[bytes, str]:
-        """The bytes of a media id and their type: first its short-lived URL, then the file, both with the token."""
-        found = await self.call("GET", media_id)
-        answer = await self.http.get(found["url"])
-        answer.raise_for_status()
-        return answer.content, str(found["mime_type"])
-
-    async def ensure_template(self) -> None:
-        """Creates the template unless it is there; Meta reviews it before it can be sent."""
-        path = f"{self.waba}/message_templates"
-        found = await self.call("GET", path, params={"name": TEMPLATE, "fields": "name,status"})
-        if any(item["name"] == TEMPLATE for item in found["data"]):
-            return
-        body = {"type": "BODY", "text": TEMPLATE_TEXT, "example": {"body_text": [["Ada", "1042"]]}}
-        created = {"name": TEMPLATE, "language": "en_US", "category": "UTILITY", "components": [body]}
-        log.info("template %s", await self.call("POST", path, json=created))
+LEAVING = {"stop", "unsubscribe", STOP.lower()}
 
 
 class Bot:
@@ -121,23 +52,48 @@ class Bot:
         self.names: dict[str, str] = {}
         self.turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.working: set[asyncio.Task[None]] = set()
+        self.unanswered: list[dict[str, Any]] = []
+        self.bookings: set[str] = set()
+        self.flow_id = ""
+        self.codes = Codes(graph)
+        self.campaign = Campaign(graph, self.names)
+
+    async def set_up(self) -> None:
+        """Creates what is missing: everything else works without it."""
+        for edge, body in (*(("message_templates", one) for one in TEMPLATES), ("flows", FLOW)):
+            try:
+                found = await self.graph.ensure(edge, body)
+            except (GraphError, httpx.HTTPError) as error:
+                log.error("%s %s: %s", edge, body["name"], error)
+            else:
+                self.flow_id = found if edge == "flows" else ""
 
     def receive(self, payload: dict[str, Any]) -> None:
         """Starts the work that a webhook asks for, and returns at once. Meta batches, repeats and reorders."""
-        for value in _values(payload):
-            if value.get("metadata", {}).get("phone_number_id", self.graph.number) != self.graph.number:
-                continue  # written to another number whose webhooks come here, too
-            for contact in value.get("contacts", []):
-                name = contact.get("profile", {}).get("name")
-                self.names |= {contact[key]: name for key in ("wa_id", "user_id") if name and key in contact}
-            for message in value.get("messages", []):
-                # Groups are not for this bot; `unsupported` may be followed by the real message under the same id.
-                is_ours = "group_id" not in message and message["type"] != "unsupported"
-                if is_ours and self._is_new(message["id"]):
-                    self._start(self.handle(message))
-            for status in value.get("statuses", []):
-                if self._is_new(f"{status['id']} {status['status']}"):
-                    self._start(self.follow(status))
+        for field, value in _changes(payload):
+            if field == "messages":
+                self._read(value)
+            elif field == "user_preferences":
+                for one in value["user_preferences"]:
+                    self.campaign.prefer(one.get("wa_id") or one["user_id"], news=one["value"] == "resume")
+            else:
+                log.info("%s %s", field, value)
+                self._start(self.campaign.judge(field, value))
+
+    def _read(self, value: dict[str, Any]) -> None:
+        if value.get("metadata", {}).get("phone_number_id", self.graph.number) != self.graph.number:
+            return  # written to another number whose webhooks come here, too
+        for contact in value.get("contacts", []):
+            name = contact.get("profile", {}).get("name")
+            self.names |= {contact[key]: name for key in ("wa_id", "user_id") if name and key in contact}
+        for message in value.get("messages", []):
+            # Groups are not for this bot; `unsupported` may be followed by the real message under the same id.
+            is_ours = "group_id" not in message and message["type"] != "unsupported"
+            if is_ours and self._is_new(message["id"]):
+                self._start(self.handle(message))
+        for status in value.get("statuses", []):
+            if self._is_new(f"{status['id']} {status['status']}"):
+                self._start(self.follow(status))
 
     def _is_new(self, key: str) -> bool:
         if key in self.seen:
@@ -161,10 +117,19 @@ class Bot:
                 await self.answer(user, message)
         except (GraphError, httpx.HTTPError, KeyError) as error:
             log.error("message %s: %s", message["id"], error)
+            if getattr(error, "code", None) == TOKEN_DEAD:  # not the message's fault: it is answered later
+                self.unanswered.append(message)
+
+    async def resume(self) -> None:
+        """Takes up what was held, such as after the token was renewed: messages first, then the campaign."""
+        waiting, self.unanswered = self.unanswered, []
+        for message in waiting:
+            await self.handle(message)
+        await self.campaign.resume()
 
     async def acknowledge(self, message: dict[str, Any]) -> None:
         """Marks what will be answered as read; if that fails, the answer matters more."""
-        if message["type"] in ("text", "interactive", "image"):
+        if message["type"] in ("text", "interactive", "image", "button"):
             try:
                 await self.graph.mark_read(message["id"])
             except GraphError as error:
@@ -173,24 +138,43 @@ class Bot:
     async def answer(self, user: str, message: dict[str, Any]) -> None:
         """Decides what to say."""
         kind = message["type"]
-        if kind == "interactive":
+        if kind == "interactive" and "nfm_reply" in message["interactive"]:
+            await self.book(user, json.loads(message["interactive"]["nfm_reply"]["response_json"]))
+        elif kind == "interactive":
             reply = message["interactive"]
             chosen = (reply.get("button_reply") or reply.get("list_reply") or {}).get("id", "")
             await self.choose(user, chosen, message["id"])
-        elif kind == "text" and "order" in message["text"]["body"].lower():
-            await self.send_template(user)
-        elif kind == "text":
-            await self.greet(user)
+        elif kind in ("text", "button"):
+            await self.hear(user, message["text"]["body"] if kind == "text" else message["button"]["text"], message)
         elif kind == "image":
             content, mime_type = await self.graph.download(message["image"]["id"])
             media_id = await self.graph.upload(content, mime_type)
             await self.graph.send(user, "image", {"id": media_id, "caption": "Nice! Here it is again."}, message["id"])
+        elif kind == "system" and message["system"].get("type") == "user_changed_number":
+            self.campaign.move(user, message["system"]["wa_id"])
 
-    async def greet(self, user: str) -> None:
-        """The menu as reply buttons."""
+    async def hear(self, user: str, text: str, message: dict[str, Any]) -> None:
+        """A text, or a button of a template, which says what stands on it."""
+        said = text.strip().lower()
+        if said in LEAVING:
+            self.campaign.prefer(user, news=False)
+            await self.graph.send(user, "text", {"body": "You will get no more news. Write START to get them again."})
+        elif said == "start":
+            self.campaign.prefer(user, news=True)
+            await self.graph.send(user, "text", {"body": "Welcome back! You will get our news again."})
+        elif "tasting" in said and self.flow_id:
+            await self.offer_tasting(user)
+        elif "order" in said:
+            await self.send_order(user)
+        else:
+            await self.greet(user, message.get("referral", {}).get("headline", ""))
+
+    async def greet(self, user: str, headline: str = "") -> None:
+        """The menu as reply buttons; `headline` is of the ad that the user has come by."""
         choices = {"menu": "See the coffees", "photo": "Show me the place", "order": "Where is my order?"}
         buttons = [{"type": "reply", "reply": {"id": key, "title": title}} for key, title in choices.items()]
-        text = f"Hello {self.names.get(user, 'there')}! What can I do for you?"
+        seen = f" You have seen “{headline}”." if headline else ""
+        text = f"Hello {self.names.get(user, 'there')}!{seen} What can I do for you?"
         content = {"type": "button", "body": {"text": text}, "action": {"buttons": buttons}}
         await self.graph.send(user, "interactive", content)
 
@@ -209,7 +193,30 @@ class Bot:
             media_id = await self.graph.upload(draw(), "image/png")
             await self.graph.send(user, "image", {"id": media_id, "caption": "Our roastery at sunrise"})
         elif chosen == "order":
-            await self.send_template(user)
+            await self.send_order(user)
+
+    async def offer_tasting(self, user: str) -> None:
+        """A flow to fill in; its token says later which offer is answered."""
+        token = secrets.token_hex(8)
+        self.bookings.add(token)
+        parameters = {
+            "flow_message_version": "3",
+            "flow_id": self.flow_id,
+            "flow_cta": "Book a tasting",
+            "flow_token": token,
+            "flow_action": "navigate",
+            "flow_action_payload": {"screen": "TASTING"},
+        }
+        action = {"name": "flow", "parameters": parameters}
+        content = {"type": "flow", "body": {"text": "Come and taste what we have roasted."}, "action": action}
+        await self.graph.send(user, "interactive", content)
+
+    async def book(self, user: str, filled: dict[str, Any]) -> None:
+        """What was filled in comes as text within text; an offer is good for one booking."""
+        if filled.get("flow_token") in self.bookings:
+            self.bookings.remove(filled["flow_token"])
+            text = f"See you on {filled['day']}, a table for {filled['guests']}."
+            await self.graph.send(user, "text", {"body": text})
 
     async def remind(self, user: str) -> None:
         """A free-form reminder; where the customer service window has closed, the template instead."""
@@ -219,7 +226,7 @@ class Bot:
         except GraphError as error:
             if error.code != WINDOW_CLOSED:
                 raise
-            await self.send_template(user)
+            await self.send_order(user)
 
     async def follow(self, status: dict[str, Any]) -> None:
         """What became of a message. 200 was only a promise: failures arrive here, seconds or hours later."""
@@ -228,28 +235,27 @@ class Bot:
             return
         codes = {error["code"] for error in status.get("errors", [])}
         log.warning("%s failed with %s", status["id"], codes)
-        if WINDOW_CLOSED in codes and status.get("biz_opaque_callback_data") == REMINDER:
-            user = status.get("recipient_id") or status["recipient_user_id"]
+        user = status.get("recipient_id") or status["recipient_user_id"]
+        purpose = status.get("biz_opaque_callback_data")
+        if WINDOW_CLOSED in codes and purpose == REMINDER:
             try:
-                await self.send_template(user)
+                await self.send_order(user)
             except (GraphError, httpx.HTTPError) as error:
                 log.error("template for %s: %s", user, error)
+        elif purpose == NEWS:
+            for code in codes:
+                self.campaign.undelivered(user, code, f"failed with {code}")
 
-    async def send_template(self, user: str) -> None:
-        """The approved template, which may be sent at any time."""
-        values = [{"type": "text", "text": text} for text in (self.names.get(user, "there"), "1042")]
-        content = {"name": TEMPLATE, "language": {"code": "en_US"}}
-        await self.graph.send(user, "template", content | {"components": [{"type": "body", "parameters": values}]})
+    async def send_order(self, user: str) -> None:
+        """Where the order is, by a template: it may be sent at any time."""
+        await self.graph.send_template(user, ORDER_UPDATE, [self.names.get(user, "there"), "1042"])
 
 
-def _values(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What changed in the field `messages`; other fields are only logged."""
+def _changes(payload: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What changed, and in which field."""
     for entry in payload.get("entry", []):
         for change in entry.get("changes", []):
-            if change.get("field") == "messages":
-                yield change["value"]
-            else:
-                log.info("%s %s", change.get("field"), change.get("value"))
+            yield str(change.get("field")), change.get("value") or {}
 
 
 def draw(size: int = 64) -> bytes:
@@ -285,29 +291,54 @@ def make_app(environ: dict[str, str]) -> Starlette:
         bot.receive(json.loads(raw))
         return PlainTextResponse("")
 
-    async def remind(request: Request) -> Response:
-        """What a scheduled job calls; closed unless JOBS_TOKEN is set."""
+    async def health(_: Request) -> Response:
+        """For whoever watches the bot: 503 while it can send nothing, with what waits."""
+        waiting = {"messages": len(bot.unanswered), "news": len(bot.campaign.waiting), "held": bot.campaign.held}
+        return JSONResponse(waiting, 503 if bot.graph.is_locked_out else 200)
+
+    async def job(request: Request) -> Response:
+        """What a scheduled job or our own pages call; closed unless JOBS_TOKEN is set."""
         given = request.headers.get("authorization", "")
         if not jobs_token or not hmac.compare_digest(given.encode(), f"Bearer {jobs_token}".encode()):
             return PlainTextResponse("wrong token", 401)
-        await bot.remind(str((await request.json())["to"]))
-        return JSONResponse({"success": True})
+        asked = json.loads(await request.body() or b"{}")
+        try:
+            done = await work(bot, request.path_params["job"], asked)
+        except GraphError as error:
+            return JSONResponse({"error": str(error), "code": error.code}, 502)
+        return JSONResponse({"success": done}, 200 if done else 403)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
-        try:
-            await bot.graph.ensure_template()
-        except (GraphError, httpx.HTTPError) as error:
-            log.error("template %s: %s", TEMPLATE, error)  # everything else works without it
+        await bot.set_up()
         yield
         await bot.graph.http.aclose()
 
     routes = [
         Route("/webhook", verify, methods=["GET"]),
         Route("/webhook", receive, methods=["POST"]),
-        Route("/reminders", remind, methods=["POST"]),
+        Route("/health", health, methods=["GET"]),
+        Route("/{job:path}", job, methods=["POST"]),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def work(bot: Bot, job: str, asked: dict[str, Any]) -> bool:
+    """Does a job; False where the answer is no."""
+    match job:
+        case "reminders":
+            await bot.remind(str(asked["to"]))
+        case "codes":
+            await bot.codes.send(str(asked["to"]))
+        case "codes/check":
+            return bot.codes.check(str(asked["to"]), str(asked["code"]))
+        case "campaigns":
+            await bot.campaign.start(map(str, asked["to"]))
+        case "resume":
+            await bot.resume()
+        case _:
+            return False
+    return True
 
 
 def main() -> None:
