@@ -9,7 +9,7 @@ from typing import Any
 
 from localwaba_contracts import registry
 from localwaba_contracts.messages import message_contracts
-from localwaba_contracts.webhooks import contract_of, fields
+from localwaba_contracts.webhooks import MESSAGES, contract_of, fields
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _SECURITY: list[dict[str, list[str]]] = [{"access_token": []}]
@@ -28,7 +28,7 @@ def document(version: str, server: str = "https://graph.facebook.com") -> dict[s
         "info": {"title": "WhatsApp Cloud API, as localwaba imitates it", "version": version},
         "servers": [{"url": server}],
         "paths": paths,
-        "webhooks": {field: _webhook(field) for field in _fields()},
+        "webhooks": {field: _webhook(field, contract) for field, contract in _fields()},
         "components": {
             "schemas": {_component(name): _schema(name, version) for name in registry.names()},
             "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer"}},
@@ -36,9 +36,12 @@ def document(version: str, server: str = "https://graph.facebook.com") -> dict[s
     }
 
 
-def _fields() -> list[str]:
+def _fields() -> Iterator[tuple[str, str]]:
     known = registry.names()
-    return ["messages", *(row.field for row in fields() if contract_of(row.field) in known)]
+    for field in (MESSAGES, *(row.field for row in fields())):
+        contract = contract_of(field)
+        if contract in known:
+            yield field, contract
 
 
 def _path(row: registry.RouteRow) -> str:
@@ -83,10 +86,10 @@ def _query(name: str, version: str) -> Iterator[dict[str, Any]]:
         yield {"name": member, "in": "query", "required": member in needed, "schema": {"$ref": place}}
 
 
-def _webhook(field: str) -> dict[str, Any]:
+def _webhook(field: str, contract: str) -> dict[str, Any]:
     change = {
         "type": "object",
-        "properties": {"field": {"const": field}, "value": _reference(f"webhooks/{field}")},
+        "properties": {"field": {"const": field}, "value": _reference(contract)},
     }
     entry = {"type": "object", "properties": {"changes": {"type": "array", "items": change}}}
     body = {

@@ -1,7 +1,7 @@
-"""Every webhook field but `messages`: what each is like, and a sample of each of its variants.
+"""Every webhook field: what it is like, and a sample of each of its variants.
 
-The samples are data with {placeholders}: `{name}` stands for a text, `{#name}` for an integer, and a number of seconds
-may follow, as in `{#now+86400}`. `samples` fills them with made-up ids, `fill` with anybody's.
+The samples are data, `samples/<field>.json`, with {placeholders}: `{name}` stands for a text, `{#name}` for an integer,
+and a number of seconds may follow, as in `{#now+86400}`. `samples` fills them with made-up ids, `fill` with anybody's.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import msgspec
 
 from localwaba_contracts import registry
 
+MESSAGES = "messages"
 NOW = 1_790_000_000
 """The moment of the samples, in seconds: September 2026."""
 
@@ -33,8 +35,9 @@ NAMES: Mapping[str, str | int] = {
     "media_id": "2754859441498128",
     "media_url": "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=2754859441498128",
     "meta_user_id": "10158000000000001",
-    "name": "Sheena Nelson",
+    "name": "Ada Lovelace",
     "new_name": "Lucky Shrub",
+    "new_wa_id": "16505559999",
     "next_parent_user_id": "US.ENT.11815799212886844831",
     "next_user_id": "US.23491208655302741919",
     "now": NOW,
@@ -52,16 +55,23 @@ NAMES: Mapping[str, str | int] = {
     "template_name": "order_confirmation",
     "template_quality": "GREEN",
     "user_id": "US.13491208655302741918",
-    "username": "sheena.nelson",
+    "username": "ada.lovelace",
     "waba_id": "102290129340398",
     "wa_id": "16505551234",
     "wacid": "wacid.HBgLMTY1MDU1NTEyMzQVAgASGCA0MjU0MjM2QkY4NzQ0MjEzOTEyM0Y5QjM2RDU5QTA2OQA=",
     "wamid": "wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTRBNjU5OUFFRTAzODEwMTQ0RgA=",
+    "wamid_first": "wamid.HBgLMTY1MDU1NTEyMzQVAgASGCA0QzM0MTAwMDAwMDAwMDBBMDAwMDAwMDAwMDAwMDAwMAA=",
     "wamid_in": "wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTRBNjU5OUFFRTAzODEwMTQ0RgA=",
     "wamid_out": "wamid.HBgLMTY1MDU1NTEyMzQVAgARGBI4MjZGRDA0OUE2OTQ3RkEyMzcA",
+    "wamid_quoted": "wamid.HBgLMTY1MDU1NTEyMzQVAgARGBJDMzQxMDAwMDAwMDAwMEEwMDEA",
+    "wamid_sent": "wamid.HBgLMTY1MDU1NTEyMzQVAgARGBJDMzQxMDAwMDAwMDAwMEEwMDIA",
+    "wamid_second": "wamid.HBgLMTY1MDU1NTExMTEVAgASGCA0QzM0MTAwMDAwMDAwMDBBMDAwMDAwMDAwMDAwMDAwMgA=",
 }
-"""What the samples are about where nobody says otherwise; times are derived from `now`."""
+"""What the samples are about where nobody says otherwise; times are derived from `now`. `wamid_out` is a new
+message of the business, `wamid_quoted` and `wamid_sent` are such that users know, `wamid_in` is a new one of the user,
+`wamid_first` an earlier one, `wamid_second` one of somebody else."""
 
+_FOLDER = "samples"
 _PLACEHOLDER = re.compile(r"\{(#?)([a-z][a-z0-9_]*)([+-][0-9]+)?\}")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -72,14 +82,30 @@ _MONTHS = (
 class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One shape or event of a field: `how` it happens by itself, if it does; `value` holds {placeholders}.
 
-    `source` and `confidence` are the field's where they are empty.
+    In the field `messages`, `how` is `message` (a user writes), `action` (a user does something), `behaviour` (a user
+    is like that) or `rule` (it follows from a message of the business). `title` says what it is where `variant` does
+    not. `source` and `confidence` are the field's where they are empty.
     """
 
     variant: str
     value: dict[str, Any]
+    title: str = ""
     how: str = ""
     source: str = ""
     confidence: str = ""
+
+    @property
+    def name(self) -> str:
+        """The variant."""
+        return self.variant
+
+    def filled(self, **given: str | int) -> dict[str, Any]:
+        """A fresh copy of the value; `given` replaces some of NAMES. KeyError for a name that is none."""
+        for name in given:
+            if name not in NAMES:
+                raise KeyError(name)
+        found: dict[str, Any] = fill(self.value, {**NAMES, **given})
+        return found
 
 
 class FieldRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,24 +132,51 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     timed: bool
 
 
+def row(field: str) -> FieldRow | None:
+    """What is known of a field; None for one that nobody can subscribe to."""
+    return _row(field) if field in _names() else None
+
+
 @cache
 def fields() -> tuple[FieldRow, ...]:
     """Every field that an app can subscribe to, but `messages`; by name."""
-    return tuple(msgspec.json.decode(registry.read("webhooks.json"), type=list[FieldRow]))
+    return tuple(_row(name) for name in _names() if name != MESSAGES)
+
+
+def variants(field: str = MESSAGES) -> dict[str, Variant]:
+    """Every known shape of a field's value by its name, in the order of the data; empty for a field without one."""
+    found = row(field)
+    return {one.variant: one for one in found.variants} if found else {}
 
 
 def samples(field: str = "", names: Mapping[str, str | int] | None = None) -> tuple[Sample, ...]:
-    """A sample of every variant of every field, or of one field; `names` replaces some of `NAMES`.
+    """A sample of every variant of one field, or of all but `messages`; `names` replaces some of `NAMES`.
 
     Each is a fresh value. `{"field": one.field, "value": one.value}` is a change as webhooks have it.
     """
     known = {**NAMES, **(names or {})}
+    found = row(field) if field else None
     return tuple(
-        Sample(field=row.field, variant=one.variant, value=fill(one.value, known), timed=row.timed)
-        for row in fields()
-        if field in ("", row.field)
-        for one in row.variants
+        Sample(field=about.field, variant=one.variant, value=fill(one.value, known), timed=about.timed)
+        for about in ((found,) if found else () if field else fields())
+        for one in about.variants
     )
+
+
+def contract_of(field: str) -> str | None:
+    """The name of the contract for the `value` of a field; None for a field that nobody knows."""
+    return f"webhooks/{field}" if field in _names() else None
+
+
+@cache
+def _row(field: str) -> FieldRow:
+    return msgspec.json.decode(registry.read(f"{_FOLDER}/{field}.json"), type=FieldRow)
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    folder = files(registry.PACKAGE) / _FOLDER
+    return tuple(sorted(file.name.removesuffix(".json") for file in folder.iterdir() if file.name.endswith(".json")))
 
 
 def dashboard_test(field: str) -> dict[str, Any] | None:
@@ -131,15 +184,12 @@ def dashboard_test(field: str) -> dict[str, Any] | None:
 
     That of `messages` was captured in June 2025, others in August 2026; the rest are samples about the same number.
     """
-    if field == "messages":
+    if field == MESSAGES:
         found: dict[str, Any] = msgspec.json.decode(_TEST_MESSAGE)
         return found
-    row = next((row for row in fields() if row.field == field and row.variants), None)
-    if row is None:
-        return None
-    seen = [one for one in row.variants if one.source.startswith("dashboard test")]
-    value: dict[str, Any] = fill((seen or row.variants)[0].value, {**NAMES, **_DASHBOARD})
-    return value
+    known = list(variants(field).values())
+    seen = [one for one in known if one.source.startswith("dashboard test")]
+    return (seen or known)[0].filled(**_DASHBOARD) if known else None
 
 
 _DASHBOARD = {
@@ -175,13 +225,6 @@ def fill(value: Any, names: Mapping[str, str | int]) -> Any:
     if whole and whole[1]:
         return int(_word(whole, names))
     return _PLACEHOLDER.sub(lambda found: str(_word(found, names)), value)
-
-
-def contract_of(field: str) -> str | None:
-    """The name of the contract for the `value` of a field; None for a field that nobody knows."""
-    name = f"webhooks/{field}"
-    known = field == "messages" or any(row.field == field for row in fields())
-    return name if known else None
 
 
 def _word(found: re.Match[str], names: Mapping[str, str | int]) -> str | int:

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from localwaba.wire.encoding import encode
 from localwaba.wire.webhooks import envelope
-from localwaba_contracts.samples import PLACEHOLDERS, samples
+from localwaba_contracts.webhooks import NAMES, variants
 
 pywa = pytest.importorskip("pywa")
 
@@ -24,7 +24,7 @@ from pywa import WhatsApp  # noqa: E402
 
 pytestmark = pytest.mark.consumer
 
-SAMPLES = samples("messages")
+SAMPLES = variants("messages")
 SECRET = b"an app's secret"
 NO_CONTACTS = "pywa 4.4 reads `contacts` of every status, which were not there then or are not there at all"
 NO_CLASS = "pywa 4.4 has no class for it"
@@ -78,7 +78,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.wa = WhatsApp(
-            phone_id=PLACEHOLDERS["phone_number_id"],
+            phone_id=NAMES["phone_number_id"],
             token="token",
             server=Starlette(),
             webhook_endpoint="/webhook",

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from localwaba_contracts.samples import PLACEHOLDERS, fields, samples
 from localwaba_contracts.validate import findings, is_valid, violation
+from localwaba_contracts.webhooks import NAMES, fields, variants, wanted
 
-SAMPLES = samples("messages")
-HOW = {"message", "action", "behaviour", "rule", "platform"}
+SAMPLES = variants("messages")
+HOW = {"message", "action", "behaviour", "rule", ""}
 
 # What may be left out, by its place; "*" stands for any place of a list. All else is required where it stands.
 OPTIONAL = re.compile(
@@ -114,24 +114,27 @@ def test_what_is_said_of_a_sample():
 
 
 def test_placeholders_are_filled():
-    """Nothing that is to be filled in remains, all of it is used somewhere, and what is given takes its place."""
-    texts = [str(sample.value) for sample in SAMPLES.values()]
-    used = set(re.findall(r"\$(\w+)", " ".join(texts)))
-    assert used == set(PLACEHOLDERS)
-    assert not any("$" in str(sample.filled()) for sample in SAMPLES.values())
+    """Nothing that is to be filled in remains, and what is given takes its place."""
+    assert {name for sample in SAMPLES.values() for name in wanted(sample.value)} <= set(NAMES)
+    assert not any(wanted(sample.filled()) for sample in SAMPLES.values())
     assert SAMPLES["text"].filled(wa_id="4915550001")["contacts"][0]["wa_id"] == "4915550001"
     with pytest.raises(KeyError):
         SAMPLES["text"].filled(waid="1")
 
 
+def test_every_name_is_used():
+    """Whatever samples can be about, one of them is."""
+    known = (sample for field in ("messages", *(row.field for row in fields())) for sample in variants(field).values())
+    assert {name for sample in known for name in wanted(sample.value)} - {"date", "month"} == set(NAMES)
+
+
 def test_samples_are_copies():
     """Changing what was handed out changes nobody else's."""
     SAMPLES["text"].filled()["messages"].clear()
-    samples("messages").clear()
-    assert samples("messages")["text"].filled()["messages"]
+    variants("messages").clear()
+    assert variants("messages")["text"].filled()["messages"]
 
 
-def test_fields_with_samples():
-    """Fields without a file have no shapes, and say so by being empty."""
-    assert "messages" in fields()
-    assert samples("nothing") == {}
+def test_fields_without_samples():
+    """A field that nobody knows has no variants, and says so by being empty."""
+    assert variants("nothing") == {}

@@ -18,6 +18,7 @@ from localwaba.operations import coexistence, enforcing
 from localwaba.operations.meta import CATEGORIES, LIMITS, QUALITIES, STATUSES
 from localwaba.operations.platform_messages import believe_messages
 from localwaba_contracts.validate import violation
+from localwaba_contracts.webhooks import contract_of
 
 _ONLY_EVENTS = frozenset({"FLAGGED", "LOCKED"})
 _APPROVING = frozenset({"REINSTATED", "UNARCHIVED"})
@@ -26,7 +27,7 @@ _APPROVING = frozenset({"REINSTATED", "UNARCHIVED"})
 def believe(world: World, now: int, field: str, value: dict[str, Any], number: PhoneNumber) -> list[Event]:
     """The events that make true what a value says; what makes no sense changes nothing."""
     change = _CHANGES.get(field)
-    if change is None or (field in _STRICT and violation(f"webhooks/{field}", value) is not None):
+    if change is None or (field in _STRICT and violation(contract_of(field) or "", value) is not None):
         return []
     return change(world, now, value, number)
 

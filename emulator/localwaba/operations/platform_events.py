@@ -11,12 +11,11 @@ from localwaba.domain.world import World
 from localwaba.operations.announcements import announced
 from localwaba.operations.beliefs import believe
 from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
-from localwaba.operations.named_samples import named_sample
 from localwaba.operations.platform_samples import FIELDS, Sample, sample
 from localwaba.operations.users import number_in
 from localwaba_contracts.validate import findings, violation
 from localwaba_contracts.violations import Finding, choose, spell
-from localwaba_contracts.webhooks import dashboard_test
+from localwaba_contracts.webhooks import contract_of, dashboard_test
 
 _MEMBERS = ("field", "variant", "value", "unchecked", "test", "phone_number_id", "waba_id")
 
@@ -32,8 +31,8 @@ class Fired(NamedTuple):
 def fire(world: World, now: int, options: dict[str, Any], ids: Ids | None = None) -> Fired:
     """Fires the webhook of `field` with `value`, or with a sample, and changes the world where the value says so.
 
-    A value that breaks the field's contract is refused, unless it is `unchecked`; `variant` chooses among the samples,
-    for the field `messages` by a name of `localwaba_contracts.samples`; `test` is the dashboard's button. Ids of what a
+    A value that breaks the field's contract is refused, unless it is `unchecked`; `variant` chooses among the samples
+    of `localwaba_contracts.webhooks`; `test` is the dashboard's button. Ids of what a
     sample brings into the world are drawn from `ids`.
     """
     only(options, _MEMBERS, "a platform event")
@@ -52,9 +51,7 @@ def fire(world: World, now: int, options: dict[str, Any], ids: Ids | None = None
     if waba_id not in world.wabas:
         raise Mistake(f"this world has no waba_id {waba_id!r}; it has {', '.join(world.wabas)}")
     variant = text_of(options, "variant")
-    if given is None and field == "messages" and variant:
-        value, exact = named_sample(world, now, field, number, variant), True
-    elif given is None:
+    if given is None:
         value, exact = _sampled(sample(world, now, field, number, ids or world.ids(), variant), field)
     else:
         if variant:
@@ -79,8 +76,8 @@ def _tested(world: World, now: int, field: str, options: dict[str, Any]) -> Fire
 
 def check(field: str, value: dict[str, Any]) -> None:
     """Refuses a value that breaks its field's contract, naming the member."""
-    contract = f"webhooks/{field}"
-    if violation(contract, value) is None:
+    contract = contract_of(field)
+    if contract is None or violation(contract, value) is None:
         return
     try:
         line = _line(findings(contract, value))

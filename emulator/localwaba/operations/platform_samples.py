@@ -14,10 +14,11 @@ from localwaba.domain.numbers import country_of
 from localwaba.domain.world import World
 from localwaba.operations.mistakes import Mistake, nearest
 from localwaba.wire.shapes import shaped
-from localwaba_contracts.webhooks import NAMES, FieldRow, fields, fill, wanted
+from localwaba_contracts.webhooks import MESSAGES, NAMES, FieldRow, Variant, fields, fill, row, wanted
 
 Value = dict[str, Any]
 _USER = "16505551234"
+_ANOTHER = "16505551111"
 _MADE_UP = ("ad_account_id", "meta_user_id", "partner_app_id", "partner_business_id", "request_id", "solution_id")
 
 FIELDS = tuple(row.field for row in fields() if row.variants)
@@ -34,12 +35,13 @@ class Sample(NamedTuple):
 def sample(world: World, now: int, field: str, number: PhoneNumber, ids: Ids, variant: str = "") -> Sample | None:
     """A value for a field, about things of this world; None where the shape is not known, or nothing is there.
 
-    Without a `variant`, the first one in the shape that the knobs ask for. Mistake for a variant that does not exist.
+    Without a `variant`, the first one in the shape that the knobs ask for; none of `messages`. Mistake for a variant
+    that does not exist.
     """
-    row = next((row for row in fields() if row.field == field), None)
-    if row is None or not row.variants:
+    about = row(field)
+    if about is None or not about.variants or (field == MESSAGES and not variant):
         return None
-    chosen = _variant(row, variant) if variant else row.variants[0]
+    chosen = _variant(about, variant) if variant else about.variants[0]
     names = names_of(world, now, number, ids)
     if wanted(chosen.value) - {*names, "date", "month"}:
         return None
@@ -47,11 +49,11 @@ def sample(world: World, now: int, field: str, number: PhoneNumber, ids: Ids, va
     return Sample(value, True) if variant else Sample(shaped(world.policy, field, value), False)
 
 
-def _variant(row: FieldRow, variant: str) -> Any:
-    found = next((one for one in row.variants if one.variant == variant), None)
+def _variant(about: FieldRow, variant: str) -> Variant:
+    found = next((one for one in about.variants if one.variant == variant), None)
     if found is None:
-        known = [one.variant for one in row.variants]
-        raise Mistake(f"{row.field} has no variant {variant!r}{nearest(variant, known)}")
+        known = [one.variant for one in about.variants]
+        raise Mistake(f"{about.field} has no variant {variant!r}{nearest(variant, known)}")
     return found
 
 
@@ -95,6 +97,7 @@ def _of_user(world: World, user: User) -> dict[str, str | int]:
     parent = user.parent_user_id or f"{country}.ENT.{derive_number(world.seed, f'parent {user.wa_id}', 17)}"
     return {
         "name": user.name or "Sample",
+        "new_wa_id": NAMES["new_wa_id"],
         "next_parent_user_id": f"{country}.ENT.{derive_number(world.seed, f'next {parent}', 17)}",
         "next_user_id": f"{country}.{derive_number(world.seed, f'next {user.user_id}', 16)}",
         "parent_user_id": parent,
@@ -107,13 +110,20 @@ def _of_user(world: World, user: User) -> dict[str, str | int]:
 def _of_messages(world: World, user: User, now: int, ids: Ids) -> dict[str, str | int]:
     out, received = ids.wamid(user.wa_id, outbound=True), ids.wamid(user.wa_id, outbound=False)
     media_id = ids.number(16)
+    known = [one for one in world.messages.values() if one.wa_id == user.wa_id]
+    written = next((one.id for one in reversed(known) if not one.outbound), "")
+    sent = next((one.id for one in reversed(known) if one.outbound), out)
     return {
         "media_id": media_id,
         "media_url": urls.media_url(world, media_id, now, source="webhook"),
         "wacid": "wacid." + received.removeprefix("wamid."),
         "wamid": next(reversed(world.messages), None) or out,
+        "wamid_first": written or ids.wamid(user.wa_id, outbound=False),
         "wamid_in": received,
         "wamid_out": out,
+        "wamid_quoted": sent,
+        "wamid_second": ids.wamid(_ANOTHER, outbound=False),
+        "wamid_sent": sent,
     }
 
 

@@ -12,8 +12,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.encoding import encode
-from localwaba_contracts.samples import samples as shapes
-from localwaba_contracts.webhooks import fields, samples
+from localwaba_contracts.webhooks import fields, samples, variants
 from pytest_localwaba.strategies.inbound import NOW, inbound_contents, message_values, numbers
 from pytest_localwaba.strategies.people import ANA, Person, users
 from pytest_localwaba.strategies.statuses import nasty_status_sequences, status_sequences, status_value
@@ -53,15 +52,15 @@ def message_shapes(draw: DrawFn, name: str | None = None) -> tuple[str, Json]:
     """The name of a shape of the field `messages` that is known from Meta, and such a value of a user of yours.
 
     There are more than a hundred, among them old and rare ones: `text_from_ad`, `sent_2022`, `failed_on_a_device`,
-    `user_changed_user_id`. `localwaba_contracts.samples.samples()` lists them. ValueError for a name that is none.
+    `user_changed_user_id`. `localwaba_contracts.webhooks.variants()` lists them. ValueError for a name that is none.
     """
-    known = shapes()
+    known = variants()
     if name is not None and name not in known:
         raise ValueError(f"no shape {name!r} is known; there are {', '.join(known)}")
     found = known[name or draw(st.sampled_from(list(known)))]
     who = draw(users(hidden=False))
     given = {"wa_id": who.wa_id, "user_id": who.user_id, "name": who.name}
-    return found.name, found.filled(**given)
+    return found.variant, found.filled(**given)
 
 
 def field_values(field: str | None = None) -> SearchStrategy[tuple[str, Json]]:
@@ -117,9 +116,9 @@ def webhooks(
 ) -> Webhook:
     """A Webhook, signed with the app secret: POST its `body` with its `headers` to your app.
 
-    `kinds` are some of "messages", "statuses", "shapes", "fields". With `batches` a body has up to three entries of up to three
-    changes with up to three messages each, which Meta sends when it is busy. With `nasty` statuses come out of order,
-    twice, and incomplete. ValueError for a kind that there is not.
+    `kinds` are some of "messages", "statuses", "shapes", "fields". With `batches` a body has up to three entries of
+    up to three changes with up to three messages each, which Meta sends when it is busy. With `nasty` statuses come out
+    of order, twice, and incomplete. ValueError for a kind that there is not.
     """
     wanted = list(KINDS if kinds is None else kinds)
     unknown = set(wanted) - set(KINDS)

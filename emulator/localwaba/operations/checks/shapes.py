@@ -22,9 +22,9 @@ from localwaba.operations.checks.payloads import (
     text,
     wamid,
 )
-from localwaba_contracts import samples, webhooks
+from localwaba_contracts import webhooks
 
-MESSAGES = "messages"
+MESSAGES = webhooks.MESSAGES
 STATUSES = "statuses"
 FIELDS = "fields"
 _OVERVIEW = "Meta: webhooks/overview"
@@ -70,10 +70,10 @@ _ANSWERED = frozenset({"text", "text_without_profile", "text_username", "text_wi
 _OF_STATUSES = ("With ", "To ", "Of ")
 
 
-def _titled() -> Iterator[tuple[samples.Sample, str]]:
+def _titled() -> Iterator[tuple[webhooks.Variant, str]]:
     """The listed samples, each with a title that stands alone; those that begin with `The same` lean on another."""
     base = ""
-    for sample in samples.samples(MESSAGES).values():
+    for sample in webhooks.variants(MESSAGES).values():
         title = sample.title
         if title.startswith(_OF_STATUSES):
             yield sample, f"a status {title[:1].lower()}{title[1:]}"
@@ -85,8 +85,8 @@ def _titled() -> Iterator[tuple[samples.Sample, str]]:
             yield sample, base
 
 
-def _sampled(sample: samples.Sample, title: str) -> Shape:
-    answered = sample.name in _ANSWERED
+def _sampled(sample: webhooks.Variant, title: str) -> Shape:
+    answered = sample.variant in _ANSWERED
 
     def build(scene: Scene, who: Person) -> Json:
         value = sample.filled(**_names(scene, who))
@@ -96,9 +96,9 @@ def _sampled(sample: samples.Sample, title: str) -> Shape:
         return envelope(scene, change(value))
 
     return Shape(
-        name=sample.name.replace("_", "-"),
+        name=sample.variant.replace("_", "-"),
         text=title,
-        sources=(sample.source, *REPORTS.get(sample.name, ())),
+        sources=(sample.source, *REPORTS.get(sample.variant, ())),
         build=build,
         group=STATUSES if "statuses" in sample.value else MESSAGES,
         answered=answered,
@@ -106,21 +106,24 @@ def _sampled(sample: samples.Sample, title: str) -> Shape:
     )
 
 
-def _names(scene: Scene, who: Person) -> dict[str, str]:
+def _names(scene: Scene, who: Person) -> dict[str, str | int]:
     """What the samples are about: a user of the check and the number of the scene."""
-    sent = scene.own[0] if scene.own else wamid(scene, who, "sent", outbound=True)
+    received, sent = wamid(scene, who), wamid(scene, who, "sent", outbound=True)
     return {
+        "now": scene.now // SECOND,
         "display_phone_number": scene.digits,
         "phone_number_id": scene.phone_number_id,
+        "waba_id": scene.waba_id,
         "wa_id": who.wa_id,
         "user_id": who.user_id,
         "name": who.name,
-        "timestamp": str(scene.now // SECOND),
-        "message_id": wamid(scene, who),
-        "second_id": wamid(scene, who, "second"),
-        "first_id": wamid(scene, who, "first"),
-        "quoted_id": sent,
-        "sent_id": wamid(scene, who, "sent", outbound=True),
+        "wamid": received,
+        "wamid_first": wamid(scene, who, "first"),
+        "wamid_in": received,
+        "wamid_out": sent,
+        "wamid_quoted": scene.own[0] if scene.own else sent,
+        "wamid_second": wamid(scene, who, "second"),
+        "wamid_sent": sent,
     }
 
 
@@ -345,7 +348,7 @@ def _field_check(row: webhooks.FieldRow) -> Check:
                     ),
                 )
             )
-            for one in webhooks.samples(row.field, _field_names(scene))
+            for one in webhooks.samples(row.field, _names(scene, person(scene)))
         )
 
     return Check(
@@ -357,22 +360,6 @@ def _field_check(row: webhooks.FieldRow) -> Check:
         judge=taken,
         severity="should" if row.confidence == "U" else "must",
     )
-
-
-def _field_names(scene: Scene) -> dict[str, str | int]:
-    who = person(scene)
-    return {
-        "now": scene.now // SECOND,
-        "display_phone_number": scene.digits,
-        "phone_number_id": scene.phone_number_id,
-        "waba_id": scene.waba_id,
-        "wa_id": who.wa_id,
-        "user_id": who.user_id,
-        "name": who.name,
-        "wamid": wamid(scene, who),
-        "wamid_in": wamid(scene, who),
-        "wamid_out": wamid(scene, who, "sent", outbound=True),
-    }
 
 
 CHECKS = (*map(_check, SHAPES), *(_field_check(row) for row in webhooks.fields() if row.variants))
