@@ -135,7 +135,6 @@ def test_shapes_keep_their_contracts(check: Check) -> None:
 
 def test_every_field_and_shape_is_tried() -> None:
     """All listed samples of all fields are sent."""
-
     names = {check.name for check in LISTED}
     assert {f"shape-{name.replace('_', '-')}" for name in webhooks.variants("messages")} <= names
     for row in webhooks.fields():
