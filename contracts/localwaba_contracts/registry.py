@@ -20,7 +20,7 @@ class ErrorRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     of ours ("100/category_mismatch"). `title` is what follows `(#code) ` if `prefix`, else the whole message. `data`
     says whether `error_data` is sent: never, always (with `details` unless the refusal has its own) or when given.
     `title`, `details`, `user_title` and `user_msg` may hold {placeholders}. `also` are other texts seen for the code.
-    `confidence` is M (Meta says so), C (captured) or U (uncertain).
+    Typical apps meet a `common` one sooner or later. `confidence` is M (Meta says so), C (captured) or U (uncertain).
     """
 
     key: str
@@ -43,6 +43,7 @@ class ErrorRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     since: str | None = None
     until: str | None = None
     retired: bool = False
+    common: bool = False
     meaning: str
     source: str
     confidence: str
