@@ -183,9 +183,9 @@ def _webhooks() -> Iterator[Unit]:
             is_common=name in common and not is_member and not is_broken,
         )
     for row in webhooks.fields():
-        known = {shape_of(row.field, one.value): one.how for one in row.variants}
-        for name, title in known.items() if known else [(row.field, "")]:
-            yield Unit(part="webhooks", name=name, title=title, is_common=False)
+        known = dict.fromkeys(shape_of(row.field, one.value) for one in row.variants)  # some cannot be told apart
+        for name in known or (row.field,):
+            yield Unit(part="webhooks", name=name, is_common=False)
 
 
 def _statuses() -> Iterator[Unit]:

@@ -63,8 +63,8 @@ def read_options(config: pytest.Config) -> Options:
         profile=_profile(*_said(config, "profile")),
         version=_version(str(config.getini("waba_version"))),
         timeout=_seconds(*_said(config, "timeout")),
-        strict=not config.getoption("--waba-lenient") and _boolean("waba_strict", config.getini("waba_strict")),
-        strict_statuses=_boolean("waba_strict_statuses", config.getini("waba_strict_statuses")),
+        strict=not config.getoption("--waba-lenient") and boolean("waba_strict", config.getini("waba_strict")),
+        strict_statuses=boolean("waba_strict_statuses", config.getini("waba_strict_statuses")),
         save=config.invocation_params.dir / folder if folder else None,
     )
 
@@ -101,7 +101,8 @@ def _seconds(where: str, text: str) -> float | None:
     return seconds
 
 
-def _boolean(where: str, text: object) -> bool:
+def boolean(where: str, text: object) -> bool:
+    """What a setting says; UsageError if it is neither true nor false."""
     word = str(text).strip().lower()
     if word not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
         raise pytest.UsageError(f"{where} is true or false, not {text!r}")

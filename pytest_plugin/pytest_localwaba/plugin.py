@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_localwaba import coverage
 from pytest_localwaba.options import Options, add_options, given_url, read_options
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MARKER = (
     "the app fails the test; strict_statuses: a message that fails later does too."
 )
 DOOR = "localwaba_door"
+_coverage: pytest.StashKey[coverage.ContractCoverage | None] = pytest.StashKey()
 _door: pytest.StashKey[Door] = pytest.StashKey()
 _held: pytest.StashKey[Held] = pytest.StashKey()
 _options: pytest.StashKey[Options] = pytest.StashKey()
@@ -38,12 +40,14 @@ _options: pytest.StashKey[Options] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options and the settings of the plugin."""
     add_options(parser)
+    coverage.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes the marker known, and holds the options against what they can be."""
     config.addinivalue_line("markers", MARKER)
     config.stash[_options] = read_options(config)
+    config.stash[_coverage] = coverage.start(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -59,7 +63,12 @@ def waba_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
     workerinput: dict[str, Any] = getattr(request.config, "workerinput", {})
     server = open_server(request.config.stash[_options].url, workerinput.get(DOOR))
+    covered = request.config.stash[_coverage]
+    if covered is not None:
+        covered.watch(server)
     yield server
+    if covered is not None:
+        covered.leave(server)
     server.stop()
 
 
@@ -132,6 +141,9 @@ def pytest_configure_node(node: Any) -> None:
         from pytest_localwaba.sharing import Door
 
         door = config.stash[_door] = Door()
+        covered = config.stash[_coverage]
+        if covered is not None:
+            covered.door = door
     node.workerinput[DOOR] = door.port
 
 

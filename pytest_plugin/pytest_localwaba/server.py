@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,15 +14,24 @@ from pytest_localwaba.sharing import knock
 
 
 class Server:
-    """A running emulator; `url` is what apps use instead of `https://graph.facebook.com`."""
+    """A running emulator; `url` is what apps use instead of `https://graph.facebook.com`.
+
+    `before_end` is told of every new world before its journal is forgotten.
+    """
 
     def __init__(self, url: str, *, control_token: str = "", own: Emulator | None = None) -> None:
         self.url = url.rstrip("/")
         self.link = own.link if own is not None else Link(self.url, control_token=control_token)
+        self.before_end: Callable[[Waba], None] | None = None
         self._own = own
 
     def __repr__(self) -> str:
         return f"<Server {self.url}>"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the emulator is of this process and ends with it."""
+        return self._own is not None
 
     @property
     def world(self) -> Waba:
@@ -30,7 +40,9 @@ class Server:
 
     def new_world(self, **options: Any) -> Waba:
         """An isolated world of its own (`seed`, `clock`, `policy`, `webhook`, `name`); end it with its `close`."""
-        return Waba.create(self.link, **options)
+        waba = Waba.create(self.link, **options)
+        waba.before_end = self.before_end
+        return waba
 
     def stop(self) -> None:
         """Ends the connections, and the emulator if it is our own."""

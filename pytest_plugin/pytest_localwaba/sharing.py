@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from localwaba import Emulator
+    from localwaba.client import Link
 
 _PATIENCE = 60.0
 
@@ -22,6 +23,11 @@ class Door:
         self.port: int = self._socket.getsockname()[1]
         self._emulator: Emulator | None = None
         threading.Thread(target=self._answer, name="localwaba door", daemon=True).start()
+
+    @property
+    def link(self) -> Link | None:
+        """The default world of the server, if there is one."""
+        return self._emulator.link if self._emulator is not None else None
 
     def close(self) -> None:
         """Ends the server, if there is one; nobody is let in any more."""

@@ -166,7 +166,8 @@ def _add_record(parser: _Parser) -> None:
 def _add_contracts(parser: _Parser) -> None:
     acts = (
         "list [TEXT…]: their names; show NAME: one as JSON Schema; validate [FILE…]: hold HAR files, journals or "
-        "webhooks against them; openapi: all as OpenAPI 3.1; diff OLDER NEWER: what a Graph version changes"
+        "webhooks against them; openapi: all as OpenAPI 3.1; diff OLDER NEWER: what a Graph version changes; "
+        "coverage [FILE…]: what of them journals exercised"
     )
     parser.add_argument("act", metavar="WORD", nargs="?", default="list", help=acts)
     parser.add_argument("words", nargs="*", metavar="ARGUMENT", help="names, files (- is stdin) or versions")
@@ -176,11 +177,26 @@ def _add_contracts(parser: _Parser) -> None:
     parser.add_argument(
         "--as", dest="contract", default="", metavar="NAME", help="validate: the contract that is meant"
     )
-    parser.add_argument("--url", default="", help="validate: the journal of this running emulator too")
+    parser.add_argument("--url", default="", help="validate, coverage: the journal of this running emulator too")
     parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
     _add_control_token(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="openapi: write it there")
     parser.add_argument("--json", action="store_true", help="JSON instead of text")
+    parser.add_argument(
+        "--of",
+        default="",
+        metavar="PARTS",
+        help=(
+            "coverage: messages,webhooks,statuses,errors (the default), operations, all-webhooks, all-statuses, "
+            "all-errors, all"
+        ),
+    )
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="PATTERN", help="coverage: what does not count; repeatable"
+    )
+    parser.add_argument("--missing", action="store_true", help="coverage: name what was not exercised")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="coverage: write it as one HTML page")
+    parser.add_argument("--fail-under", default="", metavar="PERCENT", help="coverage: end with 1 if it is less")
 
 
 def _add_faults(parser: _Parser) -> None:

@@ -1,4 +1,4 @@
-"""`localwaba contracts`: list them, show one, hold recorded traffic against them, export and compare them."""
+"""`localwaba contracts`: list them, show one, hold recorded traffic against them, export, compare, count them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def contracts(found: argparse.Namespace) -> int:
         "validate": _validate,
         "openapi": _openapi,
         "diff": _diff,
+        "coverage": _coverage,
     }
     act = acts.get(found.act)
     if act is None:
@@ -94,7 +95,7 @@ def _validate(found: argparse.Namespace) -> int:
         raise Mistake("contracts: validate takes files (HAR, journal, webhook, send), or --url of an emulator")
     verdicts: list[Verdict] = []
     for file in found.words:
-        document = _read(file)
+        document = read_document(file)
         try:
             if found.contract:
                 verdicts.append(judge_value(file, _name(found.contract), document, version))
@@ -103,11 +104,12 @@ def _validate(found: argparse.Namespace) -> int:
         except Unreadable as problem:
             raise Mistake(f"contracts: {problem}") from None
     if found.url:
-        verdicts += judge_document(found.url, {"entries": _journal(found)}, version)
+        verdicts += judge_document(found.url, {"entries": read_journal(found)}, version)
     return _report(verdicts, as_json=found.json)
 
 
-def _read(file: str) -> Any:
+def read_document(file: str) -> Any:
+    """The JSON of a file, or its lines of JSON as a list; Mistake for anything else."""
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
     except OSError as error:
@@ -130,7 +132,8 @@ def _no_json(file: str, error: ValueError) -> Any:
     raise Mistake(f"contracts: {file} is no JSON: {error}") from None
 
 
-def _journal(found: argparse.Namespace) -> list[Any]:
+def read_journal(found: argparse.Namespace) -> list[Any]:
+    """The whole journal of the running emulator that was named."""
     entries: list[Any] = []
     try:
         with closing(Link(found.url, found.token, control_token=found.control_token)) as link:
@@ -197,6 +200,12 @@ def _diff(found: argparse.Namespace) -> int:
         print(f"  {place}: {what}" if place else f"  {what}")
     print(f"{len(rows) or 'no'} difference{'s' * (len(rows) != 1)} between {older} and {newer} that localwaba knows of")
     return 0
+
+
+def _coverage(found: argparse.Namespace) -> int:
+    from localwaba.cli.contract_coverage import coverage
+
+    return coverage(found)
 
 
 def _traits(older: str, newer: str) -> list[tuple[str, str, str]]:

@@ -20,7 +20,7 @@ from localwaba.wire.environment import VARIABLES
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 _VERSIONED = re.compile(r"/?v\d+\.\d+/")
 
@@ -59,6 +59,7 @@ class Waba:
         self.faults = Faults(link)
         self.users: list[User] = []
         self.unmet: list[tuple[str | None, str, Any]] = []
+        self.before_end: Callable[[Waba], None] | None = None
         self._lodging = Lodging(link, self.name)
         self._is_owned = is_owned
         self._closes_link = closes_link
@@ -92,9 +93,15 @@ class Waba:
         finally:
             if self._is_owned:
                 self._is_owned = False
+                self._tell_end()
                 self.link.call("DELETE", f"worlds/{self.name}")
             if self._closes_link:
                 self.link.close()
+
+    def _tell_end(self) -> None:
+        """Whoever wants to know what happened is told before it is forgotten."""
+        if self.before_end is not None:
+            self.before_end(self)
 
     @property
     def has_residents(self) -> bool:
@@ -247,6 +254,7 @@ class Waba:
 
     def reset(self) -> None:
         """The world as it was seeded; users that were made are strangers again."""
+        self._tell_end()
         self.link.call("POST", "reset")
         self.users.clear()
         self._met.clear()
@@ -266,6 +274,7 @@ class Waba:
 
     def restore(self, snapshot: bytes) -> None:
         """Makes the world what it was at a snapshot of it."""
+        self._tell_end()
         self.link.raw("PUT", "snapshot", snapshot)
 
     # what happened

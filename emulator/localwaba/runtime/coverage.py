@@ -76,8 +76,10 @@ def _part(part: Part) -> dict[str, Any]:
     }
 
 
-def html(coverage: Coverage) -> str:
-    """All of it as one page that needs nothing beside it."""
+def html(coverage: Coverage, required: float = 0) -> str:
+    """All of it as one page that needs nothing beside it; `required` is the percentage that there has to be."""
+    problem = shortfall(coverage, required)
+    wanted = f", {required:g}% are required" if problem else ""
     style = "".join(
         files("localwaba.runtime").joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "coverage.css")
     )
@@ -87,8 +89,8 @@ def html(coverage: Coverage) -> str:
             '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{head} – localwaba</title>\n<style>\n{style}</style>",
-            f"<header><h1>{head}</h1>",
-            f"<p>{coverage.covered} of {coverage.total} were exercised, localwaba {escape(__version__)}</p>",
+            f'<header class="{"failed" if problem else "passed"}"><h1>{head}</h1>',
+            f"<p>{coverage.covered} of {coverage.total} were exercised{wanted}, localwaba {escape(__version__)}</p>",
             f"<p>{coverage.dropped} entries of journals were dropped before they were counted</p>"
             if coverage.dropped
             else "",
@@ -104,7 +106,8 @@ def _section(part: Part) -> Iterator[str]:
     yield f'<details class="scenario part" open><summary><span class="title">{escape(part.name)}'
     yield f'<span class="place"> {escape(PARTS[part.name])}</span></span>'
     yield f'<span class="bar"><i style="width:{share}%"></i></span>'
-    yield f'<span class="share">{share:.1f}%</span><span class="of">{part.covered} of {len(part.units)}</span></summary>'
+    yield f'<span class="share">{share:.1f}%</span><span class="of">{part.covered} of {len(part.units)}</span>'
+    yield "</summary>"
     yield from _units("", [one for one in part.units if one.count])
     yield from _units("Missing", [one for one in part.units if not one.count])
     yield from _units("Exercised, but not asked for", list(part.beyond))
