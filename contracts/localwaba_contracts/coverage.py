@@ -217,17 +217,17 @@ def _operations() -> Iterator[Unit]:
 # what there was
 
 
-def count(entries: Iterable[Mapping[str, Any]]) -> Counter[str]:
+def count(entries: Iterable[Mapping[str, Any]], after: int = 0) -> Counter[str]:
     """How often each unit was exercised in a journal (`GET /_localwaba/journal`), its entries oldest first.
 
     Sends and operations count if they were not refused, webhooks if the app took them. `dropped` are the entries
-    that are missing before the first one.
+    that are missing between entry `after` and the first one.
     """
     found: Counter[str] = Counter()
     bodies: dict[str, Any] = {}
-    first = None
+    first: int | None = None
     for entry in entries:
-        first = first or entry["n"]
+        first = entry["n"] if first is None else first
         if entry["kind"] == "call":
             found.update(_of_call(entry))
             continue
@@ -236,8 +236,8 @@ def count(entries: Iterable[Mapping[str, Any]]) -> Counter[str]:
             bodies[data["delivery"]["id"]] = data["delivery"]["body"]
         elif entry["event"] == "DeliveryAttempted" and data["state"] == "delivered":
             found.update(_of_webhook(bodies.pop(data["delivery_id"], None)))
-    if first and first > 1:
-        found["dropped"] = first - 1
+    if first is not None and first - after > 1:
+        found["dropped"] = first - after - 1
     return found
 
 

@@ -184,13 +184,14 @@ class ContractCoverage:
         from localwaba_contracts.coverage import count
 
         entries: list[Mapping[str, Any]] = []
+        last = after
         with suppress(OSError, ControlError):
-            while found := link.call("GET", "journal", query={"after": after, "limit": _PAGE})["entries"]:
+            while found := link.call("GET", "journal", query={"after": last, "limit": _PAGE})["entries"]:
                 entries += found
-                after = found[-1]["n"]
+                last = found[-1]["n"]
                 if len(found) < _PAGE:
                     break
-        self.counts += count(entries)
+        self.counts += count(entries, after)
 
     # hooks
 

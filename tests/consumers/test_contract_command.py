@@ -150,3 +150,69 @@ def test_mistakes(
     (tmp_path / "text.json").write_text("not json")
     (tmp_path / "other.json").write_text('{"x": 1}')
     assert run(capsys, *words) == (2, "", f"localwaba: {MISTAKES[words]}\n")
+
+
+def _journal(capsys: pytest.CaptureFixture[str], path: Path) -> Path:
+    """The journal of a world with one send, as a file."""
+    with Emulator() as emulator:
+        waba = emulator.new_world()
+        waba.user("Ana").sends("hi")
+        send = SEND | {"to": waba.users[0].wa_id}
+        assert waba.link.graph("POST", f"/v26.0/{waba.phone_number_id}/messages", send).status == 200
+        path.write_text(json.dumps(waba.link.call("GET", "journal")), "utf-8")
+    capsys.readouterr()
+    return path
+
+
+def test_coverage_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What journals exercised, together, as a table, as JSON and as a page; 1 if it is less than required."""
+    file = _journal(capsys, tmp_path / "journal.json")
+    status, out, err = run(capsys, "coverage", str(file), "--of", "messages,operations", "--missing")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[:2] == [
+        "messages       1 of 27     3.7%  message types that were sent",
+        "operations     1 of 96     1.0%  Graph operations that succeeded",
+    ]
+    assert "missing operations:" in out
+    lines = tmp_path / "journal.jsonl"
+    lines.write_text("\n".join(json.dumps(one) for one in json.loads(file.read_text("utf-8"))["entries"]), "utf-8")
+    page = tmp_path / "cov.html"
+    words = ("--json", "--html", str(page), "--of", "messages", "--ignore", "interactive/*", "--fail-under", "50")
+    status, out, err = run(capsys, "coverage", str(file), str(lines), *words)
+    assert status == 1
+    assert err == "localwaba: contract coverage is 8.3% (1 of 12), less than the required 50%\n"
+    assert json.loads(out)["parts"]["messages"]["units"]["text"] == 2
+    assert '<header class="failed"><h1>8.3% of the contracts</h1>' in page.read_text("utf-8")
+    assert run(capsys, "coverage", str(file), "--of", "messages", "--fail-under", "3")[0] == 0
+
+
+def test_coverage_of_a_running_emulator(capsys: pytest.CaptureFixture[str]) -> None:
+    """The journal of the world that is named counts."""
+    with Emulator() as emulator:
+        waba = emulator.new_world()
+        waba.get(waba.phone_number_id)
+        words = ("--url", emulator.url, "--of", "operations", "--json")
+        status, out, _ = run(capsys, "coverage", *words, "--token", waba.access_token)
+        assert (status, json.loads(out)["covered"]) == (0, 1)
+        assert json.loads(run(capsys, "coverage", *words)[1])["covered"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((), "coverage takes files with journals, or --url of an emulator"),
+        (("{file}", "--of", "mesages"), "--of: there is no part mesages; did you mean messages?"),
+        (("{file}", "--fail-under", "x"), "--fail-under is a percentage from 0 to 100, not x"),
+        (("{file}", "--ignore", "nothing"), "--ignore nothing stands for nothing"),
+        (("{file}", "--ignore", "*"), "--ignore leaves nothing that counts"),
+        (("{file}",), "{file} is no journal: GET /_localwaba/journal and localwaba tail --json give one"),
+    ],
+)
+def test_coverage_with_a_slip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], text: str
+) -> None:
+    """A slip ends with 2 and one line."""
+    file = tmp_path / "send.json"
+    file.write_text(json.dumps(SEND))
+    given = [word.format(file=file) for word in words]
+    assert run(capsys, "coverage", *given) == (2, "", f"localwaba: contracts: {text.format(file=file)}\n")

@@ -111,6 +111,7 @@ def test_webhook_without_sense() -> None:
 def test_dropped() -> None:
     """Entries that the journal no longer had are counted as such."""
     assert count([call(8, operation="get_media")])["dropped"] == 7
+    assert "dropped" not in count([call(8)], after=7)
     assert measure(count([call(8)])).dropped == 7
 
 

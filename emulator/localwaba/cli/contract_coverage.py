@@ -23,15 +23,16 @@ def coverage(found: argparse.Namespace) -> int:
     for pattern in found.ignore:
         if not any(is_meant(pattern, unit) for unit in units()):
             raise Mistake(f"contracts: --ignore {pattern} stands for nothing")
+    if not measure({}, names, found.ignore).total:
+        raise Mistake("contracts: --ignore leaves nothing that counts")
     counts: Counter[str] = Counter()
     for file in found.words:
         counts += count(_entries(file, read_document(file)))
     if found.url:
         counts += count(read_journal(found))
     measured = measure(counts, names, found.ignore)
-    if not measured.total:
-        raise Mistake("contracts: --ignore leaves nothing that counts")
-    print(as_json(measured), end="") if found.json else print(*table(measured, with_missing=found.missing), sep="\n")
+    told = as_json(measured) if found.json else "\n".join([*table(measured, with_missing=found.missing), ""])
+    print(told, end="")
     if found.html is not None:
         found.html.write_text(html(measured, required), "utf-8")
     problem = shortfall(measured, required)
@@ -63,7 +64,5 @@ def _entries(file: str, document: Any) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(
         isinstance(one, dict) and "n" in one and one.get("kind") in ("call", "event") for one in entries
     ):
-        raise Mistake(
-            f"contracts: {file} is no journal: GET /_localwaba/journal and localwaba tail --json give one"
-        )
+        raise Mistake(f"contracts: {file} is no journal: GET /_localwaba/journal and localwaba tail --json give one")
     return entries
