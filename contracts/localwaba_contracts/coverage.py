@@ -19,7 +19,6 @@ import msgspec
 
 from localwaba_contracts import registry, webhooks
 from localwaba_contracts.messages import ANY, FAMILY, INTERACTIVE, UNSUPPORTED, message_contract, message_contracts
-from localwaba_contracts.samples import samples
 
 PARTS: Mapping[str, str] = {
     "messages": "message types that were sent",
@@ -168,7 +167,7 @@ def _messages() -> Iterator[Unit]:
 def _webhooks() -> Iterator[Unit]:
     titles: dict[str, str] = {}
     common: set[str] = set()
-    for sample in samples().values():
+    for sample in webhooks.variants().values():
         for name in _shapes(sample.value):
             titles.setdefault(name, sample.title)
             if sample.how in ("message", "action") and sample.confidence in "MC" and not _OLD.search(sample.name):
@@ -191,7 +190,7 @@ def _webhooks() -> Iterator[Unit]:
 def _statuses() -> Iterator[Unit]:
     known: dict[str, bool] = {}
     titles: dict[str, str] = {}
-    for sample in samples().values():
+    for sample in webhooks.variants().values():
         for name in _told(sample.value):
             known[name] = known.get(name, False) or sample.how == "rule"
             titles.setdefault(name, sample.title)

@@ -21,7 +21,6 @@ from localwaba_contracts.coverage import (
     words,
 )
 from localwaba_contracts.messages import message_contracts
-from localwaba_contracts.samples import samples
 
 
 def call(
@@ -73,7 +72,7 @@ def test_other_calls() -> None:
 
 def test_messages_of_users() -> None:
     """A webhook with messages exercises their types, with the type within, and the members that only some have."""
-    value = samples()["button_reply"].filled()
+    value = webhooks.variants()["button_reply"].filled()
     assert count(delivery(("messages", value))) == {
         "webhooks:messages/interactive/button_reply": 1,
         "webhooks:messages/with/context": 1,
@@ -82,22 +81,24 @@ def test_messages_of_users() -> None:
 
 def test_statuses() -> None:
     """A webhook with statuses exercises them and the codes that they carry."""
-    value = samples()["failed"].filled()
+    value = webhooks.variants()["failed"].filled()
     code = value["statuses"][0]["errors"][0]["code"]
     assert count(delivery(("messages", value))) == {"statuses:failed": 1, f"errors:{code}": 1}
-    assert count(delivery(("messages", samples()["payment_captured"].filled()))) == {"statuses:payment/captured": 1}
+    assert count(delivery(("messages", webhooks.variants()["payment_captured"].filled()))) == {
+        "statuses:payment/captured": 1
+    }
 
 
 def test_batch() -> None:
     """Every change of a webhook counts."""
-    sent, read = samples()["sent"].filled(), samples()["read"].filled()
+    sent, read = webhooks.variants()["sent"].filled(), webhooks.variants()["read"].filled()
     assert count(delivery(("messages", sent), ("messages", read))) == {"statuses:sent": 1, "statuses:read": 1}
 
 
 @pytest.mark.parametrize("state", ["pending", "abandoned"])
 def test_webhook_that_was_not_taken(state: str) -> None:
     """A webhook that the app has not answered with 200 exercises nothing."""
-    assert count(delivery(("messages", samples()["text"].filled()), state=state)) == {}
+    assert count(delivery(("messages", webhooks.variants()["text"].filled()), state=state)) == {}
 
 
 def test_webhook_without_sense() -> None:
@@ -128,7 +129,7 @@ def test_universe() -> None:
     assert names["operations"] == rows - {"receive_webhook"}
     for sample in webhooks.samples():
         assert shape_of(sample.field, sample.value) in names["webhooks"], (sample.field, sample.variant)
-    for sample in samples().values():
+    for sample in webhooks.variants().values():
         for key in count(delivery(("messages", sample.filled()))):
             part, _, name = key.partition(":")
             assert name in names[part] or part == "errors", sample.name  # an older one has a code of its own
