@@ -178,7 +178,7 @@ def _webhooks() -> Iterator[Unit]:
         yield Unit(
             part="webhooks",
             name=name,
-            title=f"Something with {name.removeprefix(_WITH)}" if is_member else title,
+            title="" if is_member else title,
             is_common=name in common and not is_member and not is_broken,
         )
     for row in webhooks.fields():
