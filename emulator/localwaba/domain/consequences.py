@@ -28,4 +28,7 @@ def follow(world: World, event: Event, ids: Ids) -> list[Event]:
     rules = RULES.get(type(event))
     if not rules:
         return []
-    return [following for rule in rules for following in rule(world, event, ids)]
+    found: list[Event] = []
+    for rule in rules:
+        found += rule(world, event, ids)
+    return found

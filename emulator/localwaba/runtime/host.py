@@ -13,7 +13,7 @@ from localwaba.domain import batching, deliveries, fault_routing, faults, status
 from localwaba.domain.agenda import DispatchMessage, Item, RetryDelivery
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import Reading
-from localwaba.domain.consequences import follow
+from localwaba.domain.consequences import RULES, follow
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import CameDue, DeliveryQueued, Event, LinkWanted
 from localwaba.domain.fault_occasions import Occasion
@@ -36,12 +36,13 @@ from localwaba.versions.table import traits_of
 from localwaba.webhooks.verification import refuse_late
 from localwaba.wire.moments import iso
 from localwaba.wire.reshaping import reshape
+from localwaba.wire.webhooks import ANNOUNCED
 
 if TYPE_CHECKING:
     from localwaba.runtime.people import People
 
-_SLICES = ((20_000, 0.0005), (100_000, 0.002))  # answers come first; the more is pending, the longer is its turn
-_LONGEST_SLICE = 0.006
+_MANY, _VERY_MANY = 20_000, 100_000
+_SLICE, _LONG_SLICE, _LONGEST_SLICE = 0.0005, 0.002, 0.006  # answers come first; the more is pending, the longer
 _CROWDED = 5_000
 _PAUSE = 0.005
 _GRAIN = 0.001  # seconds; an alarm that is so near is not moved: under load each call would move it, for 10 µs
@@ -105,20 +106,28 @@ class WorldHost:
         for event in events if not world.faults else faults.disturb(world, events):
             apply(world, event)
             entries.add_event(event, ids.drawn)
-            queue = announce(world, ids, event, traits_of)
-            if queue and (world.faults or world.policy.webhook_batch == "always"):
-                self._reroute(event, queue, ids)
-            else:
-                for queued in queue:
-                    apply(world, queued)
-                    entries.add_event(queued, ids.drawn)
-                    self._outgoing.append(queued.delivery.id)
+            kind = type(event)
+            if kind in ANNOUNCED:  # of most events nobody is told, and nothing follows: asked by a look-up
+                self._announce(event, ids)
             if type(event) is LinkWanted:
                 self._fetch(event)
-            following = follow(world, event, ids)
-            if following:
-                self.commit(following, ids)
+            if kind in RULES:
+                following = follow(world, event, ids)
+                if following:
+                    self.commit(following, ids)
         world.drawn = ids.drawn
+
+    def _announce(self, event: Event, ids: Ids) -> None:
+        """Queues the webhooks that tell of an event."""
+        world = self.world
+        queue = announce(world, ids, event, traits_of)
+        if queue and (world.faults or world.policy.webhook_batch == "always"):
+            self._reroute(event, queue, ids)
+            return
+        for queued in queue:
+            apply(world, queued)
+            self.entries.add_event(queued, ids.drawn)
+            self._outgoing.append(queued.delivery.id)
 
     def _reroute(self, event: Event, queue: Sequence[DeliveryQueued], ids: Ids) -> None:
         """Queues webhooks as the armed faults will have it, and has them wait for each other if all go in batches."""
@@ -188,7 +197,7 @@ class WorldHost:
             self._timer = asyncio.get_running_loop().call_later(_PAUSE, self._run)
             return
         pending = len(self.world.agenda)
-        turn = next((seconds for limit, seconds in _SLICES if pending < limit), _LONGEST_SLICE)
+        turn = _SLICE if pending < _MANY else _LONG_SLICE if pending < _VERY_MANY else _LONGEST_SLICE
         self._run_due(self.now(), turn)
         self.wake()
 
@@ -196,15 +205,17 @@ class WorldHost:
         """Runs what is due, at most for some real seconds, and says how many items; the first ones go into `ran`."""
         count = 0
         until = elapsed() + seconds if seconds is not None else None
-        while (due := self.world.next_due()) is not None and due <= now:
-            item = self.world.agenda[0][2]
+        world, ids = self.world, self.world.ids()
+        while world.agenda and (due := world.agenda[0][0]) <= now:
+            item = world.agenda[0][2]
             wanted = type(item) is not RetryDelivery or self._is_awaited(item, due)
-            ids = self.world.ids()
-            self.commit((CameDue(at=due),), ids)
+            came = CameDue(at=due)  # of this nobody is told, and what follows is decided below
+            apply(world, came)
+            self.entries.add_event(came, ids.drawn)
             if type(item) is not RetryDelivery:
-                self.commit(happen(self.world, item, due, ids), ids)
+                self.commit(happen(world, item, due, ids), ids)
             elif wanted:
-                self._outgoing += deliveries.called_again(self.world, self.world.deliveries[item.delivery_id], due)
+                self._outgoing += deliveries.called_again(world, world.deliveries[item.delivery_id], due)
             count += 1
             if ran is not None and len(ran) < _FIRED_SHOWN:
                 ran.append((due, item))

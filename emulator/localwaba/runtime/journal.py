@@ -40,8 +40,12 @@ class Journal:
 
     def add_event(self, event: Event, drawn: int) -> None:
         """Keeps an event, with the number of ids drawn so far."""
-        self.count += 1
-        entry = (self.count, event.at, "event", _encode(event), drawn)
+        self.count = number = self.count + 1
+        try:
+            raw = _encode_packed(event)
+        except OverflowError:  # a value that somebody made up holds an integer beyond 64 bits
+            raw = _encode_json(event)
+        entry = (number, event.at, "event", raw, drawn)
         self._entries.append(entry)
         if self.on_refusal is not None and _is_refusal(event):
             self.on_refusal(_shown(entry))
@@ -113,13 +117,6 @@ class Journal:
     def _tell(self) -> None:
         for follower in self._followers:
             follower.set()
-
-
-def _encode(event: Event) -> bytes:
-    try:
-        return _encode_packed(event)
-    except OverflowError:  # a value that somebody made up holds an integer beyond 64 bits
-        return _encode_json(event)
 
 
 def _decode_event(raw: bytes) -> Event:

@@ -83,6 +83,8 @@ _NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
     Announced: _announced_notice,
     ContentDropped: _dropped_notice,
 }
+ANNOUNCED = frozenset(_NOTICES)
+"""The classes of events that webhooks may tell of."""
 _FIELDS: dict[type, str] = {
     TemplateJudged: "message_template_status_update",
     TemplateRated: "message_template_quality_update",
