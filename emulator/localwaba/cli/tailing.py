@@ -20,7 +20,7 @@ from localwaba.client.link import ControlError, Link
 
 _JUMP = 60_000  # milliseconds between two entries that are worth a line of their own
 _LONGEST = 400
-_QUIET_CALLS = frozenset({"send_message"})  # their messages are shown
+_QUIET_CALLS = frozenset({"send_message", "send_marketing_message"})  # their messages are shown
 _UNICODE = {"sent": "✓", "delivered": "✓✓", "read": "✓✓ read", "played": "✓✓ played", "failed": "✗", "dash": "──"}
 _ASCII = {"sent": "v", "delivered": "vv", "read": "vv read", "played": "vv played", "failed": "x", "dash": "--"}
 

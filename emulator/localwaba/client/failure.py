@@ -83,7 +83,7 @@ def _verdict(expected: Expectation, seen: Evidence) -> str:
         last = next((one for one in reversed(seen.failed) if expected.fits(one)), seen.failed[-1])
         what = "the app's message" if expected.fits(last) else "what the app sent, another message,"
         return f"{name} received nothing: {what} failed with {last.error.get('code')} {last.error.get('title', '')}"
-    refused = [call for call in seen.refused if call.operation in ("send_message", "")]
+    refused = [call for call in seen.refused if call.operation in ("send_message", "send_marketing_message", "")]
     if refused:
         last_call = refused[-1]
         detail = last_call.error.get("code", f"HTTP {last_call.status}")

@@ -34,7 +34,7 @@ def decide(world: World, message: Message, pair: Pair, now: int, *, in_entry_win
     if model.conversations != "none":
         found = conversations.belongs_to(world, message, pair, now, in_entry_window=in_entry_window)
         return Decision(pricing.by_conversation(found.category), found.id, found.until)
-    category = message.category or "service"
+    category = pricing.category_of(message)
     if world.policy.ai_provider_countries or world.policy.authentication_international:
         category = _elsewhere(world, message, category)
         if category == "general_purpose_ai" and not in_entry_window:
@@ -77,13 +77,13 @@ def note_status(world: World, message: Message, event: StatusReached) -> None:
             _count_delivered(world, message, event.at)
         is_read = status != "delivered" and before.isdisjoint(("read", "played"))
         if is_read and message.template_id and _has_insights(world, message):
-            billing_state.figures(world.billing, message.template_id, event.at).read += 1
+            billing_state.figures(world.billing, _figured(message), event.at).read += 1
 
 
 def _count_sent(world: World, message: Message, event: StatusReached) -> None:
     billing_state.count_traffic(world.billing, _traffic(world, message), event.at, sent=1, delivered=0)
     if message.template_id and _has_insights(world, message):
-        billing_state.figures(world.billing, message.template_id, event.at).sent += 1
+        billing_state.figures(world.billing, _figured(message), event.at).sent += 1
     if event.conversation:
         conversations.note_sent(world, message, event.conversation, event.conversation_until, event.at)
 
@@ -93,9 +93,14 @@ def _count_delivered(world: World, message: Message, at: int) -> None:
     billing_state.count_traffic(billing, _traffic(world, message), at, sent=0, delivered=1)
     is_charged = _charge(world, message, at)
     if message.template_id and _has_insights(world, message):
-        found = billing_state.figures(billing, message.template_id, at)
+        found = billing_state.figures(billing, _figured(message), at)
         found.delivered += 1
         found.charged += is_charged
+
+
+def _figured(message: Message) -> str:
+    """Under what the figures of a message's template are kept: each product has its own."""
+    return f"{message.template_id}|{pricing.LITE}" if message.lite else message.template_id
 
 
 def _has_insights(world: World, message: Message) -> bool:
@@ -145,7 +150,7 @@ def note_received(world: World, message: Message) -> None:
         asked = world.messages.get(message.context_id)
         if asked is not None and asked.template_id and _has_insights(world, asked):
             button = msgspec.json.decode(message.body).get("button") or {}
-            clicked = billing_state.figures(world.billing, asked.template_id, message.at)
+            clicked = billing_state.figures(world.billing, _figured(asked), message.at)
             text = str(button.get("text", ""))
             clicked.clicked = {**clicked.clicked, text: clicked.clicked.get(text, 0) + 1}
 

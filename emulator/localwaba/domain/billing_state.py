@@ -45,8 +45,9 @@ class Billing(msgspec.Struct, omit_defaults=True):
 
     `volumes`: delivered messages, by half hour and `number|country|category|type|tier`. `conversations`: opened ones,
     by half hour and `number|country|category|type|direction`. `traffic`: messages sent and delivered, by half hour and
-    `number|country|product`. `templates`: by day and template. `months`: by month and `tier|business|market|category`
-    for volumes, `free|account or number` for what cost nothing. `open`: conversations by `number:wa_id`.
+    `number|country|product`. `templates`: by day and template, with `|marketing_lite` for what went by the
+    Marketing Messages API. `months`: by month and `tier|business|market|category` for volumes, `free|account or number`
+    for what cost nothing. `open`: conversations by `number:wa_id`.
     """
 
     volumes: dict[int, dict[str, int]] = {}

@@ -12,6 +12,7 @@ from localwaba.domain.clock import MINUTE
 from localwaba.domain.ids import derive
 from localwaba.domain.model import Message, Pair
 from localwaba.domain.pricing import CONVERSATION, MODELS, REFERRAL, PricingModel
+from localwaba.domain.pricing import category_of as charged_as
 from localwaba.domain.world import World
 
 
@@ -36,7 +37,7 @@ def category_of(message: Message, model: PricingModel) -> str:
     """The category of the conversation that a message opens."""
     if model.conversations == "by_initiator":
         return "user_initiated" if message.in_window else "business_initiated"
-    return message.category or "service"
+    return charged_as(message)
 
 
 def ends_at(now: int) -> int:

@@ -10,12 +10,12 @@ _AUTHENTICATION = 10 * MINUTE
 _SHORT_SINCE = 1_729_641_600_000  # 23 October 2024: authentication templates made before wait for 30 days
 
 
-def lifetime(template: Template) -> int:
+def lifetime(template: Template, *, lite: bool = False) -> int:
     """How long messages of a template wait, in milliseconds (Meta: time to live; -1 stands for 30 days).
 
-    A time to live of a marketing template works by the Marketing Messages API only.
+    A time to live of a marketing template works by the Marketing Messages API (`lite`) only.
     """
-    if template.category == "MARKETING" or template.ttl_seconds == -1:
+    if (template.category == "MARKETING" and not lite) or template.ttl_seconds == -1:
         return LONGEST
     if template.ttl_seconds is not None:
         return template.ttl_seconds * SECOND

@@ -354,7 +354,7 @@ class Message(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     """A message of either direction; `body` is the JSON that was sent, or `type` and its object as received.
 
     Of a message in a group `receipts` has who was in it and how far it got with each; the business' own have the
-    group's id as `wa_id`, too: a group has a window as a user has.
+    group's id as `wa_id`, too: a group has a window as a user has. `lite`: it went by the Marketing Messages API.
     """
 
     id: str
@@ -373,6 +373,7 @@ class Message(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     context_id: str = ""
     template_id: str = ""
     category: str = ""
+    lite: bool = False
     callback_data: str | None = None
     identity_key_hash: str | None = None
     pricing: Pricing | None = None

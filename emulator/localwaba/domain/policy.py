@@ -437,6 +437,23 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Literal["allow", "block"],
         _knob("Marketing to numbers of the United States: 131049 if blocked", "Meta: since 1 April 2025", "M"),
     ] = "allow"
+    marketing_messages_onboarding: Annotated[
+        Literal["ONBOARDED", "ELIGIBLE", "INELIGIBLE"],
+        _knob(
+            "Whether accounts may use the Marketing Messages API; if not, it sends by the Cloud API, or with "
+            "`product_policy` STRICT refuses with 134102",
+            "Meta: marketing messages error codes; what falls back is not said",
+            "U",
+        ),
+    ] = "ONBOARDED"
+    marketing_sync_seconds: Annotated[
+        float,
+        _knob(
+            "How long the Marketing Messages API needs to know a new or edited template; until then 134101",
+            "Meta: up to 10 minutes",
+            "U",
+        ),
+    ] = 0.0
     experiment_share: Annotated[
         float,
         _knob("Share of users who get no marketing outside windows (130472), drawn from the seed", "Meta", "M"),
@@ -736,6 +753,7 @@ PROFILES: dict[str, dict[str, Any]] = {
         "review_rules": ("one_time_passwords", "url_shorteners", "duplicates", "promotional_utility"),
         "us_marketing": "block",
         "marketing_cap": 2,
+        "marketing_sync_seconds": 600.0,
     },
     "relaxed": {
         "read_unknown_message": "accept",

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import msgspec
 
 from localwaba.domain.clock import DAY
-from localwaba.domain.model import Pricing
+from localwaba.domain.model import Message, Pricing
 
 ModelName = Literal[
     "per_message", "per_message_2026_10", "conversations_2024_11", "conversations_2023", "conversations_2022"
@@ -67,6 +67,8 @@ TIERED = frozenset({"utility", "authentication"})
 """Categories whose price falls with the volume of a month."""
 INTERNATIONAL = "authentication-international"
 REFERRAL = "referral_conversion"
+LITE = "marketing_lite"
+"""The category of what goes by the Marketing Messages API (Meta: webhooks, pricing object)."""
 _CACHE: dict[tuple[bool, str, str, str], Pricing] = {}
 
 
@@ -95,6 +97,11 @@ def price(
     if in_window and category == "utility" and not utility_in_window:
         return per_message(False, shown, free)
     return per_message(True, shown, "regular")
+
+
+def category_of(message: Message) -> str:
+    """The category under which a message is charged."""
+    return LITE if message.lite else message.category or "service"
 
 
 def per_message(billable: bool, category: str, kind: str) -> Pricing:

@@ -10,6 +10,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     template_parameter_code: int = 132018  # 132012 before v23
+    marketing_only_code: int = 134100  # 131055 before v23
     status_conversation: bool = False  # `conversation` on every status before v24
     messaging_limit_tier: bool = False  # field `messaging_limit_tier` before v24
     bad_cursor_code: int = 131059  # 100 before v24
@@ -19,6 +20,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
 MEANINGS: dict[str, str] = {
     "template_parameter_code": "the code of a send whose parameters do not fit its template",
+    "marketing_only_code": "the code of a template that is no marketing one, sent by the Marketing Messages API",
     "status_conversation": "every status says which conversation it belongs to",
     "messaging_limit_tier": "a number has the field messaging_limit_tier",
     "bad_cursor_code": "the code of a page that is asked for by a wrong cursor",

@@ -164,7 +164,7 @@ def of_call(
     node, edge, tail = path
     content = [raw or _encode(params), *(blob.sha256.encode() for blob in (files or {}).values())]
     parts = (method.encode(), node.encode(), edge.encode(), tail.encode(), *content)
-    is_send = operation == "send_message"
+    is_send = operation in ("send_message", "send_marketing_message")
     kind = str(params.get("type") or "text").lower()
     if params.get("status") == "read":
         kind = "read"

@@ -16,7 +16,7 @@ from localwaba.domain.senders import check_sender
 from localwaba.domain.sending import accept
 from localwaba.operations import messages
 from localwaba.operations.call import Answer, Call, missing
-from localwaba.operations.template_sends import Fitted, fit_template
+from localwaba.operations.template_sends import Fitted, check_cloud_api, fit_template
 
 TYPES = frozenset({"audio", "document", "image", "pin", "sticker", "template", "text", "video"})
 """What can be sent to a group."""
@@ -44,6 +44,7 @@ def _send_to_group(call: Call) -> Answer:
     if kind == "template":
         fitted = fit_template(call, number, params["template"], to_bsuid=False)
         _check_template(fitted)
+        check_cloud_api(call, number, fitted.template)
         media_id, link = fitted.media_id, fitted.link
     elif kind in messages.MEDIA:
         media_id, link = messages.media_of(call, number, params[kind], kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,13 +14,13 @@ from localwaba.domain.errors import refuse
 from localwaba.domain.events import Event, MessageRead, PairChanged
 from localwaba.domain.expiry import LONGEST, lifetime
 from localwaba.domain.limits import check_sending
-from localwaba.domain.model import Message, PhoneNumber, User
+from localwaba.domain.model import Message, PhoneNumber, Template, User
 from localwaba.domain.senders import check_sender
 from localwaba.domain.sending import accept, find_by_user_id, find_recipient
 from localwaba.operations.attachments import bad_media, is_own_media
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
 from localwaba.operations.flow_sends import check_flow_message
-from localwaba.operations.template_sends import Fitted, fit_template
+from localwaba.operations.template_sends import Fitted, check_cloud_api, fit_template
 
 _encode = msgspec.json.Encoder().encode
 MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
@@ -34,16 +35,23 @@ def send_message(call: Call) -> Answer:
     params = call.params
     if params.get("status") == "read":
         return _mark_as_read(call)
-    world = call.world
+    return take(call, check_cloud_api)
+
+
+def take(call: Call, admit: Callable[[Call, PhoneNumber, Template], bool]) -> Answer:
+    """Takes a message for a user; `admit` judges a template, and says if it goes by the Marketing Messages API."""
+    params, world = call.params, call.world
     number = world.numbers[call.node]
     kind = str(params.get("type") or "text").lower()
     user, is_new, to_bsuid = _recipient(call, number)
     fitted: Fitted | None = None
     media_id = link = ""
+    lite = False
     context_id = context_of(params)
     if kind == "template":
         fitted = fit_template(call, number, params["template"], to_bsuid=to_bsuid)
         media_id, link = fitted.media_id, fitted.link
+        lite = admit(call, number, fitted.template)
     elif kind in MEDIA:
         media_id, link = media_of(call, number, params[kind], kind)
     elif kind == "interactive":
@@ -73,6 +81,7 @@ def send_message(call: Call) -> Answer:
         media_id=media_id,
         link=link,
         refusal=refusal,
+        lite=lite,
     )
     status, paced = "", None
     if fitted is not None:
@@ -104,7 +113,7 @@ def fill(message: Message, fitted: Fitted) -> None:
     message.template_id = template.id
     message.category = template.category.lower()
     message.shown = fitted.shown
-    waits = lifetime(template)
+    waits = lifetime(template, lite=message.lite)
     if waits != LONGEST:
         message.expires_at = message.at + waits
 

@@ -61,6 +61,19 @@ def fit_template(call: Call, number: PhoneNumber, sent: dict[str, Any], *, to_bs
     return Fitted(template, _encode(filled), media_id, link)
 
 
+def check_cloud_api(call: Call, number: PhoneNumber, template: Template) -> bool:
+    """Refuses marketing templates where the account has switched them off here (131063); never `lite`."""
+    waba = call.world.wabas[number.waba_id]
+    if template.category == "MARKETING" and waba.settings.get("disable_marketing_messages_on_cloud_api"):
+        raise refuse(
+            131063,
+            rule="waba.marketing",
+            why=f"disable_marketing_messages_on_cloud_api is set for account {waba.id}",
+            fix="send it by POST /{phone}/marketing_messages, or switch it on: POST /{waba}",
+        )
+    return False
+
+
 def _check_library_values(call: Call, template: Template, sent: dict[str, Any]) -> None:
     """The library says of what kind each value is; whoever changed its wording is free of that."""
     one = template_library.find(str(template.extra["library_template_name"]))

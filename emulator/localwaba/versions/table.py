@@ -11,12 +11,13 @@ from localwaba.domain.traits import Traits
 _OLDEST = Traits(
     version="v21.0",
     template_parameter_code=132012,
+    marketing_only_code=131055,
     status_conversation=True,
     messaging_limit_tier=True,
     bad_cursor_code=100,
 )
 _V22 = replace(_OLDEST, version="v22.0")
-_V23 = replace(_V22, version="v23.0", template_parameter_code=132018)
+_V23 = replace(_V22, version="v23.0", template_parameter_code=132018, marketing_only_code=134100)
 _V24 = replace(
     _V23,
     version="v24.0",

@@ -117,6 +117,10 @@ def _wabas(name: str) -> Reader:
     return read
 
 
+def _onboarding(view: View, waba: Waba, field: Field) -> str:
+    return view.world.policy.marketing_messages_onboarding
+
+
 ACCOUNT = Kind(
     node_type="WhatsAppBusinessAccount",
     default=("id", "name", "timezone_id", "message_template_namespace"),
@@ -137,8 +141,8 @@ ACCOUNT = Kind(
         "primary_business_location": lambda view, waba, field: waba.country,
         "health_status": _health,
         "is_enabled_for_insights": _setting("is_enabled_for_insights", False),
-        "marketing_messages_onboarding_status": _setting("marketing_messages_onboarding_status", "ELIGIBLE"),
-        "marketing_messages_lite_api_status": _setting("marketing_messages_onboarding_status", "ELIGIBLE"),
+        "marketing_messages_onboarding_status": _onboarding,
+        "marketing_messages_lite_api_status": _onboarding,
         "disable_marketing_messages_on_cloud_api": _setting("disable_marketing_messages_on_cloud_api", False),
         "template_auto_archival_enabled": _setting("template_auto_archival_enabled", False),
         "degrees_of_freedom_spec": _setting("degrees_of_freedom_spec"),

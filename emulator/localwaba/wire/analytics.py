@@ -13,6 +13,7 @@ from localwaba.domain.billing_state import HALF_HOUR, Figures
 from localwaba.domain.clock import DAY, SECOND
 from localwaba.domain.errors import refuse
 from localwaba.domain.model import Waba
+from localwaba.domain.pricing import LITE
 from localwaba.domain.world import World
 from localwaba.wire.analytics_parameters import Asked, Kind, read_asked
 
@@ -157,18 +158,26 @@ def template_analytics(world: World, waba: Waba, given: Mapping[str, Any], now: 
     asked = read_asked(given, TEMPLATES, now)
     if not asked.lists["template_ids"]:
         raise refuse(100, message="The parameter template_ids is required.", rule="analytics.template_ids")
-    if any(one.startswith("MARKETING") for one in asked.lists["product_type"]):
-        return []  # nothing is sent that way here
+    products = asked.lists["product_type"] or ("CLOUD_API",)
+    return [
+        {"granularity": "DAILY", "product_type": one.lower(), "data_points": _days(world, waba, asked, now, one)}
+        for one in products
+    ]
+
+
+def _days(world: World, waba: Waba, asked: Asked, now: int, product: str) -> list[dict[str, Any]]:
+    """The points of one product."""
+    suffix = f"|{LITE}" if product.startswith("MARKETING") else ""
     first, last = asked.start // _DAY, min(-(-asked.end // _DAY), now // DAY + 1)
     points = []
     for template_id in asked.lists["template_ids"]:
         template = world.templates.get(template_id)
         if template is not None and template.waba_id == waba.id:
             for day in range(first, last):
-                figures = world.billing.templates.get(day, {}).get(template_id) or Figures()
+                figures = world.billing.templates.get(day, {}).get(template_id + suffix) or Figures()
                 clickable = template.category in ("MARKETING", "UTILITY")
                 points.append(_template_point(template_id, day, figures, asked, clickable, world.policy.analytics_cost))
-    return [{"granularity": "DAILY", "product_type": "cloud_api", "data_points": points}]
+    return points
 
 
 def _refuse_own_time_zone(given: Mapping[str, Any]) -> None:
