@@ -124,7 +124,7 @@ class PhoneNumber(Entity, frozen=True):
 
 
 class PreverifiedNumber(Entity, frozen=True):
-    """A number that a business keeps ready for its clients, in no account yet."""
+    """A number that a business keeps ready for its clients, in no account yet; `partners` are other businesses."""
 
     id: str
     business_id: str
@@ -132,7 +132,10 @@ class PreverifiedNumber(Entity, frozen=True):
     display: str
     country: str = ""
     status: str = "PENDING"
+    code_sent_at: int = 0
+    partners: tuple[str, ...] = ()
     created_at: int = 0
+    changed_at: int = 0
 
 
 class Token(Entity, frozen=True):

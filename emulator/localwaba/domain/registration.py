@@ -26,12 +26,7 @@ _OFF_AIR = frozenset({"PENDING", "DISCONNECTED", "UNVERIFIED", "MIGRATED", "DELE
 def request_code(number: PhoneNumber, now: int) -> list[Event]:
     """A verification code is on its way; refused with 136024 if the number is verified already."""
     if number.code_verification_status == "VERIFIED":
-        raise refuse(
-            136024,
-            rule="registration.request_code",
-            why="the number is verified already: no code is sent",
-            fix="go on with POST /{phone}/register, or add a number with POST /{waba}/phone_numbers",
-        )
+        raise verified_already("go on with POST /{phone}/register, or add a number with POST /{waba}/phone_numbers")
     return [Put(at=now, thing=replace(number, verification_sent_at=now))]
 
 
@@ -40,15 +35,22 @@ def verify_code(number: PhoneNumber, code: str, now: int) -> list[Event]:
     verified = number.code_verification_status == "VERIFIED"
     wrong = code.replace("-", "") != number.verification_code
     if wrong or not (verified or number.verification_sent_at):
-        raise refuse(
-            136025,
-            rule="registration.verify_code",
-            why="that is not the code that was sent" if wrong else "no code was asked for",
-            fix=f"the code is {number.verification_code}" if wrong else "POST /{phone}/request_code first",
-        )
+        raise unverifiable(f"the code is {number.verification_code}" if wrong else "")
     if verified:
         return []
     return [Put(at=now, thing=replace(number, code_verification_status="VERIFIED", verification_sent_at=0))]
+
+
+def verified_already(fix: str) -> Refused:
+    """The refusal to send a code for a number that needs none (136024)."""
+    why = "the number is verified already: no code is sent"
+    return refuse(136024, rule="registration.request_code", why=why, fix=fix)
+
+
+def unverifiable(right: str) -> Refused:
+    """The refusal of a code (136025): `right` says which one it is, or nothing if none was asked for."""
+    why = "that is not the code that was sent" if right else "no code was asked for"
+    return refuse(136025, rule="registration.verify_code", why=why, fix=right or "POST /{phone}/request_code first")
 
 
 def register(number: PhoneNumber, pin: str, now: int, region: str = "", interval: int = 0) -> list[Event]:

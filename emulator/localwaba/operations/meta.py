@@ -23,7 +23,7 @@ from localwaba.domain.model import PhoneNumber, Template
 from localwaba.domain.policy import PROFILES, Policy, patch
 from localwaba.domain.quality_state import NumberRated, TemplateCategorised, TemplateRated
 from localwaba.domain.world import World
-from localwaba.operations import messaging_limits
+from localwaba.operations import messaging_limits, official_account
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, number_of, object_of, only
 
 STATUSES = (
@@ -214,6 +214,7 @@ _OTHER_KNOBS = (
     "deregistration",
     "no_storage",
     "retention_minutes",
+    "oba_status",
 )
 VERIFICATIONS = verification.STATUSES
 
@@ -225,6 +226,9 @@ def _used(number: PhoneNumber, changes: dict[str, Any]) -> PhoneNumber:
             if not isinstance(changes[name], bool):
                 raise Mistake(f"{name} is true or false")
             number = replace(number, **{name: changes[name]})
+    oba_status = choice_of(changes, "oba_status", official_account.STATUSES)
+    if oba_status:
+        number = official_account.decided(number, oba_status)
     if choice_of(changes, "deregistration", ("incomplete",)):
         number = registration.half_deregister(number)
     if "no_storage" in changes or "retention_minutes" in changes:

@@ -1,14 +1,18 @@
-"""Numbers that a business keeps ready for its clients: add, list, read, delete."""
+"""Numbers that a business keeps ready for its clients: add, list, read, verify, share, delete."""
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from localwaba.domain import numbers as telephone
-from localwaba.domain.errors import refuse
+from localwaba.domain import registration
+from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.events import Put, Removed
 from localwaba.domain.model import PreverifiedNumber
+from localwaba.domain.seeding import VERIFICATION_CODE
 from localwaba.operations.call import SUCCESS, Answer, Call
 from localwaba.operations.viewing import show, show_page
-from localwaba.wire.preverified_numbers import ITEM, NODE
+from localwaba.wire.preverified_numbers import ITEM, NODE, PARTNER
 
 
 def add_preverified_number(call: Call) -> Answer:
@@ -52,3 +56,53 @@ def get_preverified_number(call: Call) -> Answer:
 def delete_preverified_number(call: Call) -> Answer:
     """`DELETE /{preverified}`."""
     return Answer(body=SUCCESS, events=[Removed(at=call.now, kind="PreverifiedNumber", id=call.node)])
+
+
+def request_preverified_number_code(call: Call) -> Answer:
+    """`POST /{preverified}/request_code`: as for a number of an account, nobody gets a real message."""
+    number = call.world.preverified[call.node]
+    if number.status == "VERIFIED":
+        raise registration.verified_already("share it: POST /{business}/share_preverified_numbers")
+    changed = replace(number, code_sent_at=call.now, changed_at=call.now)
+    return Answer(body=SUCCESS, events=[Put(at=call.now, thing=changed)])
+
+
+def verify_preverified_number_code(call: Call) -> Answer:
+    """`POST /{preverified}/verify_code`: refused with 136025 if the code is wrong or none was asked for."""
+    number = call.world.preverified[call.node]
+    body = SUCCESS | {"id": number.id}
+    if call.text("code").replace("-", "") != VERIFICATION_CODE:
+        raise registration.unverifiable(f"the code is {VERIFICATION_CODE}")
+    if number.status == "VERIFIED":
+        return Answer(body=body)
+    if not number.code_sent_at:
+        raise registration.unverifiable("")
+    changed = replace(number, status="VERIFIED", code_sent_at=0, changed_at=call.now)
+    return Answer(body=body, events=[Put(at=call.now, thing=changed)])
+
+
+def share_preverified_number(call: Call) -> Answer:
+    """`POST /{business}/share_preverified_numbers`: any id but one's own is that of a business somewhere else."""
+    number = call.world.preverified.get(call.text("preverified_id"))
+    if number is None or number.business_id != call.node:
+        why = f"this business has no pre-verified number {call.text('preverified_id')}"
+        raise _unshareable("preverified_id", why, "take the id from GET /{business}/preverified_numbers")
+    partner = call.text("partner_business_id")
+    if partner == call.node:
+        raise _unshareable("partner_business_id", "a business cannot be its own partner", "name another business")
+    if number.status != "VERIFIED":
+        why = f"{number.display} is {number.status}"
+        raise _unshareable("preverified_id", why, "POST /{preverified}/request_code and /verify_code first")
+    if partner in number.partners:
+        return Answer(body=SUCCESS)
+    changed = replace(number, partners=(*number.partners, partner), changed_at=call.now)
+    return Answer(body=SUCCESS, events=[Put(at=call.now, thing=changed)])
+
+
+def _unshareable(member: str, why: str, fix: str) -> Refused:
+    return refuse(100, message="Invalid parameter", rule=f"preverified_numbers.{member}", why=why, fix=fix)
+
+
+def list_preverified_number_partners(call: Call) -> Answer:
+    """`GET /{preverified}/partners`: the businesses that it was shared with."""
+    return show_page(call, PARTNER, [{"id": one} for one in call.world.preverified[call.node].partners])

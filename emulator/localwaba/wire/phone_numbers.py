@@ -16,6 +16,7 @@ from localwaba.wire.encoding import encode
 from localwaba.wire.fields import Field
 from localwaba.wire.health import health_status
 from localwaba.wire.nodes import ABSENT, Kind, Reader, View, render
+from localwaba.wire.official_account import official_account
 
 _CERTIFICATE_BYTES = 162
 
@@ -98,6 +99,7 @@ _FIELDS: dict[str, Reader] = {
     "throughput": lambda view, number, field: {"level": _level(number)},
     "account_mode": lambda view, number, field: number.account_mode,
     "is_official_business_account": _setting("is_official_business_account", False),
+    "official_business_account": lambda view, number, field: official_account(number),
     "is_on_biz_app": lambda view, number, field: number.coexistence,
     "is_pin_enabled": lambda view, number, field: bool(number.pin),
     "is_preverified_number": _setting("is_preverified_number", False),
@@ -137,7 +139,7 @@ PHONE_NUMBER = Kind(
         "whatsapp_business_manager_messaging_limit": lambda traits: not traits.messaging_limit_tier,
     },
     known=frozenset({"unified_cert_status", "last_verified_time", "current_limit", "business_profile"}),
-    gaps=frozenset({"official_business_account", "settings", "message_history"}),
+    gaps=frozenset({"settings", "message_history"}),
 )
 
 # The default fields are the number's own: they look the same to everybody.

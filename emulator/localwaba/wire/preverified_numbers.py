@@ -30,7 +30,7 @@ ITEM = Kind(
             "AVAILABLE" if number.status == "VERIFIED" else "UNAVAILABLE"
         ),
         "created_time": lambda view, number, field: view.date(number.created_at),
-        "last_updated": lambda view, number, field: view.date(number.created_at),
+        "last_updated": lambda view, number, field: view.date(number.changed_at or number.created_at),
     },
     known=frozenset({"supported_features", "region"}),
 )
@@ -45,4 +45,16 @@ NODE = Kind(
         "is_input_id_valid": lambda view, number, field: True,
     },
     known=frozenset({"error_msg"}),
+)
+
+PARTNER = Kind(
+    node_type="Business",
+    default=("id", "name"),
+    fields={
+        "id": lambda view, one, field: one["id"],
+        "name": lambda view, one, field: f"Business {one['id'][-4:]}",
+    },
+    known=frozenset(
+        {"created_time", "updated_time", "verification_status", "primary_page", "timezone_id", "two_factor_type"}
+    ),
 )
