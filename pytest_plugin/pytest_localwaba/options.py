@@ -39,6 +39,11 @@ def add_options(parser: pytest.Parser) -> None:
         "--waba-lenient", action="store_true", help="refused calls of the app that nobody expected fail no test"
     )
     group.addoption("--waba-save", metavar="DIR", help="keep each failed test there, as a scenario to play again")
+    group.addoption("--waba-app", metavar="COMMAND", help="start this app for scenario files; or module:attribute")
+    group.addoption("--waba-webhook-url", metavar="URL", help="play scenario files with the app that listens there")
+    parser.addini("waba_scenarios", "folders and patterns of the YAML files that are scenarios", "args", default=[])
+    parser.addini("waba_app", "how the app of scenario files is started: a command, or module:attribute", default="")
+    parser.addini("waba_webhook_url", "where the app of scenario files listens, if it runs already", default="")
     parser.addini("waba_url", "the running emulator to use instead of starting one", default="")
     parser.addini("waba_seed", "seed of the worlds of tests that do not name one", default="0")
     parser.addini("waba_profile", "rules of the worlds: realistic, strict, relaxed, …", default="")

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_localwaba import coverage
+from pytest_localwaba.choosing import is_scenario
 from pytest_localwaba.options import Options, add_options, given_url, read_options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localwaba.client import AsyncWaba, Waba
     from pytest_localwaba.server import Server
     from pytest_localwaba.sharing import Door
@@ -128,6 +131,15 @@ def pytest_runtest_makereport(
         found.user_properties += told.properties
         item.user_properties += told.properties  # JUnit XML takes those of the last report, the teardown's
     return found
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
+    """Scenario files are tests, where somebody has said which YAML files are some."""
+    if file_path.suffix not in (".yaml", ".yml") or not is_scenario(file_path, parent):
+        return None
+    from pytest_localwaba.collecting import collect_file
+
+    return collect_file(file_path, parent)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -45,13 +45,15 @@ def as_editors_see_it(node: Node) -> Any:
 
 def test_every_block_is_run() -> None:
     """There is no block of a kind that nothing here runs."""
-    assert {language for language, _ in BLOCKS} == {"yaml", "sh", "text"}
+    assert {language for language, _ in BLOCKS} == {"yaml", "sh", "text", "ini"}
 
 
 def test_commands_and_scenarios(tmp_path: Path) -> None:
     """The commands run, and every scenario of the page and of the README passes with the sample bot."""
     for n, text in enumerate([*SCENARIOS, *README]):
         (tmp_path / ("reminder.yaml" if n == 0 else f"{n}.yaml")).write_text(text, encoding="utf-8")
+    (ini,) = [text for language, text in BLOCKS if language == "ini"]
+    (tmp_path / "pytest.ini").write_text(ini, encoding="utf-8")
     script = "".join(text for language, text in BLOCKS if language == "sh")
     done = subprocess.run(
         ["sh", "-c", f"set -eu\n{script}"],
@@ -59,6 +61,7 @@ def test_commands_and_scenarios(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(SCENARIOS) + len(README) + 1} passed in" in done.stdout
+    assert "\n1 passed in" in done.stdout
     assert json.loads((tmp_path / "scenario.schema.json").read_bytes()) == schema()
     assert (tmp_path / "results.xml").read_text(encoding="utf-8").startswith("<?xml")
     assert "An order and its number" in (tmp_path / "results.html").read_text(encoding="utf-8")

@@ -22,21 +22,18 @@ from localwaba.cli.environment import environment, export_lines
 from localwaba.cli.playbill import Playbill
 from localwaba.cli.render import Stage
 from localwaba.client import ControlError
-from localwaba.domain.policy import Policy
-from localwaba.domain.world import World
 from localwaba.operations import mistakes
-from localwaba.operations.faults import arm_faults
-from localwaba.operations.meta import read_policy
 from localwaba.runtime.player import Numbers, Result, play
 from localwaba.runtime.report import html, junit
 from localwaba.runtime.rounds import Rounds, opening
+from localwaba.runtime.second_reading import mistakes_in
 from localwaba.runtime.server import PortTaken, Running, ServerThread
 from localwaba.runtime.settings import BadSettings, Settings, read_settings
 from localwaba.runtime.system import elapsed
 from localwaba.version import __version__
 from localwaba.webhooks.targets import TargetPolicy, check_target, look_up
 from localwaba_scenarios.loader import BadScenario, load
-from localwaba_scenarios.model import Fault, Rule, Scenario
+from localwaba_scenarios.model import Scenario
 
 BAD_FILES = 2
 _HANDSHAKE = 5.0
@@ -78,7 +75,7 @@ def _read(found: Namespace) -> tuple[list[Scenario], list[str]]:
             scenarios += load(path, values)
         except BadScenario as bad:
             wrong += bad.mistakes
-    wrong += _bad_knobs(scenarios) + _bad_faults(scenarios)
+    wrong += mistakes_in(scenarios)
     chosen = [one for one in scenarios if found.only.lower() in one.title.lower()]
     if not chosen and not wrong:
         titles = [one.title for one in scenarios]
@@ -95,33 +92,6 @@ def _paths(given: list[Path]) -> Iterator[Path]:
         if not inside:
             raise Mistake(f"run: there are no scenarios (*.yaml) in {path}")
         yield from inside
-
-
-def _bad_knobs(scenarios: list[Scenario]) -> list[str]:
-    """Knobs whose values make no sense; only the emulator knows that."""
-    lines: list[str] = []
-    for scenario in scenarios:
-        rules = [step for step in (scenario.policy, *scenario.steps) if isinstance(step, Rule)]
-        for one, name, value in ((rule, *knob) for rule in rules for knob in rule.knobs.items()):
-            try:
-                read_policy(Policy(), {name: value})
-            except mistakes.Mistake as mistake:
-                lines.append(f"{one.places[name]}: {name}: {mistake.text.removeprefix('policy: ')}")
-    return list(dict.fromkeys(lines))
-
-
-def _bad_faults(scenarios: list[Scenario]) -> list[str]:
-    """Faults that make no sense, as far as that can be said without the world that they are to strike."""
-    lines: list[str] = []
-    for step in (step for scenario in scenarios for step in scenario.steps):
-        fault = step.fault if isinstance(step, Fault) else None
-        if fault is None or "${" in step.argument or "phone_number_id" in step.argument:
-            continue
-        try:
-            arm_faults(World(name="", seed=0, created_at=0), 0, dict(fault))
-        except mistakes.Mistake as mistake:
-            lines.append(f"{step.place}: {mistake.text}")
-    return list(dict.fromkeys(lines))
 
 
 def _settings(found: Namespace) -> Settings:

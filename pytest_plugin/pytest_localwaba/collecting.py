@@ -1,0 +1,145 @@
+"""Scenario files as tests: which files are collected, what is told of one that fails.
+
+Nothing here is imported unless somebody has said which YAML files are scenarios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localwaba.runtime.player import Result
+from localwaba.runtime.second_reading import mistakes_in
+from localwaba_scenarios.loader import BadScenario, load
+from localwaba_scenarios.model import Scenario
+
+if TYPE_CHECKING:
+    from pytest_localwaba.staging import Stage
+
+NAME = "localwaba-stage"
+GROUP = "localwaba-app"
+
+
+class Failed(Exception):
+    """A scenario that has not passed."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.headline)
+        self.result = result
+
+
+class Stages:
+    """The app of this run and its platform: made for the first scenario that is played, ended with the session."""
+
+    def __init__(self) -> None:
+        self.scenarios: list[Scenario] = []
+        self._stage: Stage | None = None
+        self._problem = ""
+
+    def stage(self, config: pytest.Config) -> Stage:
+        """The stage; fails the test if there is none, for each in the same words."""
+        from pytest_localwaba.staging import NoApp, open_stage
+
+        if self._stage is None and not self._problem:
+            try:
+                self._stage = open_stage(app_of(config), url_of(config), self.scenarios)
+            except NoApp as problem:
+                self._problem = str(problem)
+        if self._stage is None:
+            pytest.fail(self._problem, pytrace=False)
+        return self._stage
+
+    def pytest_sessionfinish(self) -> None:
+        """Ends the app and the platform."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+
+
+class ScenarioFile(pytest.File):
+    """A file of scenarios; mistakes in it are told with their lines when it is collected."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """A test for each scenario, and for each row of its examples."""
+        try:
+            scenarios = load(self.path)
+        except BadScenario as bad:
+            raise self.CollectError("\n".join(bad.mistakes)) from None
+        wrong = mistakes_in(scenarios)
+        if wrong:
+            raise self.CollectError("\n".join(wrong))
+        stages_of(self.config).scenarios += scenarios
+        for scenario in scenarios:
+            yield ScenarioItem.from_parent(self, name=scenario.title, scenario=scenario)
+
+
+class ScenarioItem(pytest.Item):
+    """A scenario as a test."""
+
+    def __init__(self, *, scenario: Scenario, **given: Any) -> None:
+        super().__init__(**given)
+        self.scenario = scenario
+        if url_of(self.config) and self.config.pluginmanager.hasplugin("xdist"):
+            self.add_marker(pytest.mark.xdist_group(GROUP))  # there is one such app: with --dist loadgroup it is shared
+
+    def runtest(self) -> None:
+        """Plays it; raises Failed."""
+        result = stages_of(self.config).stage(self.config).play(self.scenario)
+        if not result.has_passed:
+            raise Failed(result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The scenario's own words: its file and line, the step, what was expected, what there was."""
+        if isinstance(excinfo.value, Failed):
+            return told(excinfo.value.result)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where it stands."""
+        return self.path, self.scenario.place.line - 1, self.name
+
+
+def collect_file(path: Path, parent: pytest.Collector) -> ScenarioFile:
+    """A file that somebody has said is one of scenarios."""
+    return ScenarioFile.from_parent(parent, path=path)
+
+
+def stages_of(config: pytest.Config) -> Stages:
+    """The one of this run."""
+    found = config.pluginmanager.get_plugin(NAME)
+    if found is None:
+        found = Stages()
+        config.pluginmanager.register(found, NAME)
+    assert isinstance(found, Stages)
+    return found
+
+
+def app_of(config: pytest.Config) -> str:
+    """How the app is started; empty if nobody says."""
+    return str(config.getoption("--waba-app") or config.getini("waba_app"))
+
+
+def url_of(config: pytest.Config) -> str:
+    """Where an app that runs already takes webhooks; empty if none does, or one is to be started."""
+    given = config.getoption("--waba-webhook-url")
+    return str(given or ("" if app_of(config) else config.getini("waba_webhook_url")))
+
+
+def told(result: Result) -> str:
+    """A failure as text: the line first, then all that is known."""
+    failed = result.failed
+    if failed is None:
+        parts = [f"{result.scenario.place}: {result.problem}"]
+    else:
+        argument = f": {failed.step.argument}" if failed.step.argument else ""
+        parts = [f"{failed.step.place}: {failed.step.sentence}{argument}", failed.text]
+    text = "\n".join(parts)
+    for chat in result.chats:
+        if chat.bubbles and f"Chat of {chat.name}" not in text:
+            parts.append("\n".join(["", f"Chat of {chat.name}", *(f"  {line}" for line in chat.lines())]))
+    if result.output:
+        parts.append("\n".join(["", "What the app printed", *(f"  {line}" for line in result.output.splitlines())]))
+    return "\n".join(parts)

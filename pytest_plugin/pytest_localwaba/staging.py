@@ -1,0 +1,192 @@
+"""The app under test and the platform that it talks to, for all scenarios that one process plays."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import os
+import re
+import socket
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from threading import Thread
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+import uvicorn
+
+from localwaba.cli.app_process import AppProcess, await_port, free_port
+from localwaba.cli.commands import Mistake
+from localwaba.cli.environment import environment
+from localwaba.client import ControlError
+from localwaba.client.link import Unreachable
+from localwaba.runtime.player import Numbers, Result, play
+from localwaba.runtime.rounds import Rounds, opening
+from localwaba.runtime.server import PortTaken, Running, ServerThread
+from localwaba.runtime.settings import BadSettings, Settings, read_settings
+from localwaba_scenarios.model import Scenario
+
+PATIENCE = 30.0
+"""Real seconds in which the app has to listen."""
+_HANDSHAKES = 25
+_OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+class NoApp(Exception):
+    """There is no app that scenarios could be played with; the text is one line."""
+
+
+class Started(Protocol):
+    """An app that we have started."""
+
+    def news(self) -> str: ...
+    def stop(self) -> None: ...
+
+
+class Stage:
+    """A platform and an app that talk to each other; scenarios are played on it one after the other."""
+
+    def __init__(self, rounds: Rounds, origin: str, app: Started | None, ends: ExitStack) -> None:
+        self._rounds = rounds
+        self._origin = origin
+        self._app = app
+        self._ends = ends
+        self._numbers = Numbers()
+
+    def play(self, scenario: Scenario) -> Result:
+        """Plays one in the world as the app has set it up; what it remembers itself stays."""
+        if self._app is not None:
+            self._app.news()
+        waba = self._rounds.begin(scenario)
+        result = play(scenario, waba, app=self._origin, numbers=self._numbers)
+        return replace(result, output=self._app.news() if self._app is not None else "")
+
+    def close(self) -> None:
+        """Ends the app, then the platform."""
+        self._ends.close()
+
+
+class Served:
+    """An ASGI app of this process, served on a port by a thread."""
+
+    def __init__(self, app: Any, port: int) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
+        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+        self._thread = Thread(target=self._run, name="localwaba app", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+    def wait(self) -> None:
+        """Waits until it serves; NoApp if its startup fails."""
+        while not self._server.started:
+            self._thread.join(0.01)
+            if not self._thread.is_alive():
+                raise NoApp("waba_app: the app failed to start; its log says why")
+
+    def news(self) -> str:
+        """Nothing: pytest captures what this process prints."""
+        return ""
+
+    def stop(self) -> None:
+        """Ends it, its shutdown included."""
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._socket.close()
+
+
+def open_stage(app: str, url: str, scenarios: Iterable[Scenario]) -> Stage:
+    """Starts the platform and the app, and subscribes it to its webhooks. `app` is a command, or `module:attribute`.
+
+    Without it the app at `url` is used, which somebody else has started. NoApp.
+    """
+    if not app and not url:
+        raise NoApp("scenarios need an app: set waba_app to its command or module:attribute, or waba_webhook_url")
+    ends = ExitStack()
+    try:
+        return _open(app, url, scenarios, ends)
+    except (Mistake, BadSettings, PortTaken, ControlError, Unreachable) as problem:
+        ends.close()
+        text = (
+            str(problem).removeprefix("run: ").replace("--app", "waba_app").replace("--webhook-url", "waba_webhook_url")
+        )
+        hint = ""
+        if isinstance(problem, PortTaken) and os.environ.get("PYTEST_XDIST_WORKER"):
+            hint = "; workers cannot share a running app: --dist loadgroup, or let each start its own with waba_app"
+        raise NoApp(text + hint) from None
+    except BaseException:
+        ends.close()
+        raise
+
+
+def _open(app: str, url: str, scenarios: Iterable[Scenario], ends: ExitStack) -> Stage:
+    webhook = url or f"http://127.0.0.1:{free_port()}/webhook"
+    settings = read_settings({"webhook_url": webhook, **({} if url else {"port": "0"})}, os.environ)
+    server = ServerThread(
+        msgspec.structs.replace(
+            settings, webhook_url="", clock_mode="frozen", clock_now=opening(scenarios) / 1000, clock_rate=None
+        )
+    )
+    running = server.start()
+    ends.callback(server.stop)
+    started = _start(app, webhook, settings, running, ends) if app and not url else None
+    if started is not None:
+        ends.callback(started.stop)
+    if isinstance(started, Served):
+        started.wait()
+    else:
+        await_port(webhook, PATIENCE, started if isinstance(started, AppProcess) else None)
+    rounds = Rounds(running, settings.policy)
+    ends.callback(rounds.close)
+    _subscribe(rounds, settings, webhook)
+    parts = urlsplit(webhook)
+    return Stage(rounds, f"{parts.scheme}://{parts.netloc}", started, ends)
+
+
+def _start(app: str, webhook: str, settings: Settings, running: Running, ends: ExitStack) -> Started:
+    port = urlsplit(webhook).port or 80
+    world = running.hosts.default.describe() | {"verify_token": settings.verify_token}
+    variables = environment(world) | {"LOCALWABA_URL": running.url, "PORT": str(port)}
+    if _OBJECT.fullmatch(app):
+        return Served(_made(app, variables, ends.enter_context(pytest.MonkeyPatch.context())), port)
+    return AppProcess(app, variables)
+
+
+def _made(name: str, variables: Mapping[str, str], patch: pytest.MonkeyPatch) -> Any:
+    """The ASGI app that a name stands for; what is made by a function is given the environment if it takes any."""
+    module, _, path = name.partition(":")
+    for variable, value in variables.items():  # an app reads them when it is imported, or when it is made
+        patch.setenv(variable, value)
+    patch.syspath_prepend(os.getcwd())
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise NoApp(f"waba_app: {name}: {error}") from None
+    if not inspect.isfunction(found) or inspect.iscoroutinefunction(found):
+        return found
+    takes = len(inspect.signature(found).parameters)
+    return found() if takes == 0 else found(dict(os.environ)) if takes == 1 else found
+
+
+def _subscribe(rounds: Rounds, settings: Settings, webhook: str) -> None:
+    """The handshake, tried for some seconds: who listens may not be ready yet."""
+    from time import sleep
+
+    for n in range(_HANDSHAKES + 1):
+        try:
+            rounds.settle_in(webhook, settings.verify_token, settings.fields)
+        except ControlError as error:
+            if n == _HANDSHAKES:
+                raise NoApp(f"the webhook {webhook} failed its handshake: {error}") from None
+            sleep(0.2)
+        else:
+            return
