@@ -15,6 +15,7 @@ from localwaba.runtime.player import Result
 from localwaba.runtime.second_reading import mistakes_in
 from localwaba_scenarios.loader import BadScenario, load
 from localwaba_scenarios.model import Scenario
+from pytest_localwaba.coverage import KEY
 
 if TYPE_CHECKING:
     from pytest_localwaba.staging import Stage
@@ -46,6 +47,9 @@ class Stages:
         if self._stage is None and not self._problem:
             try:
                 self._stage = open_stage(app_of(config), url_of(config), self.scenarios)
+                covered = config.pluginmanager.get_plugin(KEY)
+                if covered is not None:
+                    self._stage.played = covered.count_world
             except NoApp as problem:
                 self._problem = str(problem)
         if self._stage is None:

@@ -8,7 +8,7 @@ import inspect
 import os
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from threading import Thread
@@ -22,7 +22,7 @@ import uvicorn
 from localwaba.cli.app_process import AppProcess, await_port, free_port
 from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment
-from localwaba.client import ControlError
+from localwaba.client import ControlError, Waba
 from localwaba.client.link import Unreachable
 from localwaba.runtime.player import Numbers, Result, play
 from localwaba.runtime.rounds import Rounds, opening
@@ -56,6 +56,7 @@ class Stage:
         self._app = app
         self._ends = ends
         self._numbers = Numbers()
+        self.played: Callable[[Waba], object] = lambda waba: None  # called before the world forgets a scenario
 
     def play(self, scenario: Scenario) -> Result:
         """Plays one in the world as the app has set it up; what it remembers itself stays."""
@@ -63,6 +64,7 @@ class Stage:
             self._app.news()
         waba = self._rounds.begin(scenario)
         result = play(scenario, waba, app=self._origin, numbers=self._numbers)
+        self.played(waba)
         return replace(result, output=self._app.news() if self._app is not None else "")
 
     def close(self) -> None:

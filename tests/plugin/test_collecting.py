@@ -190,3 +190,10 @@ def test_nothing_is_imported(pytester: pytest.Pytester, run: Run) -> None:
     write(pytester.path, good=GOOD)
     pytester.makepyfile("import sys\ndef test_it():\n    assert 'localwaba' not in sys.modules")
     run().assert_outcomes(passed=1)
+
+
+def test_scenarios_count_as_coverage(pytester: pytest.Pytester, run: Run) -> None:
+    """What scenarios exercise counts, as what tests exercise does."""
+    write(pytester.path, good=GOOD)
+    ini(pytester, "waba_scenarios = stories", f"waba_app = {APP}")
+    run("--waba-cov").stdout.fnmatch_lines(["*messages * 1 of *", "*statuses * 3 of *"])
