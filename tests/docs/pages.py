@@ -45,7 +45,7 @@ def blocks() -> list[Block]:
 
 
 GENERIC = {"docs/ci.md"}
-"""Pages whose blocks are run one after the other, as a reader would: files are written, everything else is performed."""
+"""Pages whose blocks are run one after the other, as a reader would: files written, the rest performed."""
 
 ELSEWHERE = {
     ("README.md", "sh", "install"): "tests/docs/test_readme.py::test_the_two_commands",

@@ -1,4 +1,4 @@
-"""No code block of any page is skipped: it is run here, by a test that is named, or is listed with the reason why not."""
+"""No code block of any page is skipped: it is run here, by a test that is named, or there is a reason why not."""
 
 from __future__ import annotations
 
