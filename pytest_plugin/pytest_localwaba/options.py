@@ -49,8 +49,12 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("waba_profile", "rules of the worlds: realistic, strict, relaxed, …", default="")
     parser.addini("waba_version", "Graph version of webhooks and of calls of the tests themselves", default="")
     parser.addini("waba_timeout", "how long tests wait for the app, in seconds", default="")
-    parser.addini("waba_strict", "a refused call of the app fails its test", default="true")
-    parser.addini("waba_strict_statuses", "a message of the app that fails later fails its test", default="false")
+    parser.addini(
+        "waba_strict",
+        "a call of the app that is refused, at once or later by its mistake, fails its test",
+        default="true",
+    )
+    parser.addini("waba_strict_statuses", "any message of the app that fails later fails its test", default="false")
     parser.addini("waba_save", "where failed tests are kept as scenarios to play again", default="")
 
 

@@ -30,8 +30,8 @@ MARKER = (
     "waba(seed=…, policy={…}, profile=…, clock=…, version=…, timeout=…, intercept=False, strict=True, "
     "strict_statuses=False): the world that the fixtures `waba` and `awaba` give this test. clock is a time at which "
     "it stands still, 'real', or {'mode', 'now', 'rate'}. version: the Graph version of webhooks. timeout: how long "
-    "tests wait for the app, in seconds. intercept: calls to graph.facebook.com come here. strict: a refused call of "
-    "the app fails the test; strict_statuses: a message that fails later does too."
+    "tests wait for the app, in seconds. intercept: calls to graph.facebook.com come here. strict: a call of the app "
+    "that is refused, at once or later by its mistake, fails the test; strict_statuses: so does any message that fails."
 )
 DOOR = "localwaba_door"
 _coverage: pytest.StashKey[coverage.ContractCoverage | None] = pytest.StashKey()

@@ -11,6 +11,7 @@ from localwaba import ControlError, Waba
 from localwaba.client.calls import summary
 from localwaba.client.chat import draw
 from localwaba.client.failure import listed, told
+from pytest_localwaba.asserts import failures_of
 from pytest_localwaba.worlds import Held
 
 _MOST = 40
@@ -91,7 +92,7 @@ def _about(held: Held, nodeid: str) -> str:
 def _unexpected(held: Held) -> set[str]:
     if not held.marks.strict:
         return set()
-    later = held.waba.unexpected_failures if held.marks.strict_statuses else []
+    later = failures_of(held.waba, held.marks.strict, held.marks.strict_statuses)
     return {call.trace for call in held.waba.unexpected_refusals} | {str(one["id"]) for one in later}
 
 

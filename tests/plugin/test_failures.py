@@ -153,6 +153,7 @@ def test_refused(app: Any, ada: User) -> None:
     )
 
 
+@pytest.mark.waba(strict=False)
 def test_failed(app: Any, ada: User) -> None:
     """A message that was taken and failed later: its code, its reason, and that it would have been the right one."""
     app.send(ada.wa_id, body="Are you still there?")
@@ -178,6 +179,7 @@ def test_failed(app: Any, ada: User) -> None:
     )
 
 
+@pytest.mark.waba(strict=False)
 def test_another_failed(app: Any, ada: User) -> None:
     """A failed message that was not the expected one is not taken for it."""
     app.send(ada.wa_id, body="Are you still there?")

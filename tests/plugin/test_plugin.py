@@ -165,13 +165,30 @@ def test_refused_call(run: Run) -> None:
     [
         "@pytest.mark.waba(strict=False)\ndef test_it(waba):\n    send(waba, '16465550144', '')\n",
         "def test_it(waba):\n    with waba.refuses(100):\n        send(waba, '16465550144', '')\n",
-        "def test_it(waba):\n    send(waba, '16465550144', 'too early')\n",
+        "@pytest.mark.waba(strict=False)\ndef test_it(waba):\n    send(waba, '16465550144', 'too early')\n",
+        "def test_it(waba):\n    waba.user(wa_id='16465550144', on_whatsapp=False).sends('hi')\n"
+        "    send(waba, '16465550144', 'nobody is there')\n",
+        "def test_it(waba):\n    waba.user(wa_id='16465550144', fails_with=131047)\n"
+        "    send(waba, '16465550144', 'as the test wants it')\n",
     ],
-    ids=["allowed", "expected", "failed later"],
+    ids=["allowed", "expected", "allowed to fail later", "failed without a mistake", "failed by order"],
 )
 def test_refusals_that_do_not_count(run: Run, code: str) -> None:
-    """Refusals that are allowed or expected fail nothing, nor do messages that fail later."""
+    """What is allowed or expected fails nothing, nor do messages that fail later through no mistake of the app."""
     run(code).assert_outcomes(passed=1)
+
+
+def test_a_mistake_that_is_told_later(run: Run) -> None:
+    """A text outside the window, which Meta takes and fails later, fails the test that does not expect it."""
+    result = run("def test_it(waba):\n    send(waba, '16465550144', 'too early')\n")
+    result.assert_outcomes(failed=1)
+    shown = lines_after(result, "the app was refused")
+    assert shown[2] == "Messages that failed later (1)"
+    assert shown[3].startswith("  text to 16465550144 -> failed (#131047) Re-engagement message")
+    assert shown[7:9] == [
+        "Expect it:  with waba.refuses(131047): …",
+        "Allow it:   @pytest.mark.waba(strict=False)",
+    ]
 
 
 def test_strict_statuses(run: Run) -> None:

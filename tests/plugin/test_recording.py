@@ -170,6 +170,7 @@ def test_reads_and_answers_by_themselves(app: Any, waba: Waba) -> None:
     ]
 
 
+@pytest.mark.waba(strict=False)
 def test_refusals(app: Any, waba: Waba, ada: User) -> None:
     """Refusals are expected, those that nobody expected are left to fail the scenario again."""
     app.send(ada.wa_id, body="too early")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localwaba.client.calls import Call
+from localwaba.client.calls import Call, because, summary
 from localwaba.client.chat import Bubble, draw
 from localwaba.client.expectation import Expectation
 
@@ -159,6 +159,12 @@ def tells_of(delivery: Mapping[str, Any], message_id: str) -> bool:
             if any(one.get("id") == message_id for one in change.get("value", {}).get("messages", ())):
                 return True
     return False
+
+
+def failed_later(message: Mapping[str, Any]) -> str:
+    """A message that failed after it was taken: to whom, with which code, why, and what to do."""
+    head = f"{message['type']} to {message['user']} -> failed {summary(message['error'])}"
+    return "\n".join([head, *because(message.get("why", ""))])
 
 
 def told(delivery: Mapping[str, Any]) -> str:

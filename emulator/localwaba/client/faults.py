@@ -64,8 +64,8 @@ class Faults:
 
 
 def is_ordered(why: str) -> bool:
-    """Whether a reason says that a fault wanted it so."""
-    return why.startswith("[fault]")
+    """Whether a reason says that a fault wanted it so, or the behaviour that the test gave a user."""
+    return why.startswith(("[fault]", "[behaviour]"))
 
 
 def _given(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _VERSIONED = re.compile(r"/?v\d+\.\d+/")
 
+MISTAKES = frozenset({130403, 130429, 131009, 131047, 131051, 131053, 131056})
+"""Codes of messages that fail later because of what the app did; a right app never meets them."""
+
 
 class Waba:
     """A world from the outside.
@@ -348,6 +351,11 @@ class Waba:
         """The messages that failed later and that the test did not expect to, nor a fault ordered."""
         failed = [one for one in self.messages(status="failed") if one["id"] not in self._expected]
         return [one for one in failed if "error" in one and not is_ordered(one.get("why", ""))]
+
+    @property
+    def unexpected_mistakes(self) -> list[dict[str, Any]]:
+        """Those of them that the app brought about itself, such as a text after the window has closed."""
+        return [one for one in self.unexpected_failures if one["error"]["code"] in MISTAKES]
 
     def strangers(self) -> list[Call]:
         """Calls since this was made with a token that no world of the server knows.

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from localwaba.client import ControlError, GraphError, User, Waba
 from localwaba.client.chat import Bubble, draw
-from localwaba.client.failure import listed, told
+from localwaba.client.failure import failed_later, listed, told
 from localwaba.client.link import Unreachable
 from localwaba.domain.faults import LOST
 from localwaba.domain.ids import derive
@@ -156,7 +156,7 @@ def play(
         _set_up(scene, numbers or Numbers())
         calls = waba.calls
         scene.first_call = calls[-1].n if calls else 0
-        scene.before = frozenset(one["id"] for one in waba.deliveries(limit=20_000))
+        scene.before = frozenset(one["id"] for one in [*waba.deliveries(limit=20_000), *waba.messages(limit=20_000)])
         audience.meet(scene)
         for one in _steps(scene):
             played.append(one)
@@ -240,13 +240,16 @@ def _surprises(scene: Scene) -> str:
     waba = scene.waba
     refused = [call for call in waba.unexpected_refusals if call.n > scene.first_call and str(call.n) not in scene.told]
     tried = [one for one in scene.deliveries if one["attempts"] and one["id"] not in scene.told]
+    late = [one for one in waba.unexpected_mistakes if one["id"] not in scene.told | scene.before]
     lost = [one for one in tried if (one["attempts"][-1].get("error") or "").startswith(LOST)]
     untaken = [one for one in tried if one["state"] != "delivered" and one not in lost]
     lines = listed("Refused calls of the app", [str(call) for call in refused])
+    lines += listed("Messages that failed later, by the app's mistake", [failed_later(one) for one in late])
     lines += listed("Webhooks that the app did not answer with 200", [told(one) for one in untaken])
     if not lines:
         return ""
     what = [f"{len(refused)} of the app's calls were refused"] if refused else []
+    what += [f"{len(late)} of its messages failed"] if late else []
     what += [f"{len(untaken)} webhooks were not answered with 200"] if untaken else []
     head = f"{' and '.join(what)}, which no step expects (strict: false allows it)"
     return "\n".join([head, *lines])
