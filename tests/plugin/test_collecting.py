@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from localwaba.cli.app_process import free_port
+from pytest_localwaba.staging import Served
 
 Run = Callable[..., pytest.RunResult]
 
@@ -197,3 +202,20 @@ def test_scenarios_count_as_coverage(pytester: pytest.Pytester, run: Run) -> Non
     write(pytester.path, good=GOOD)
     ini(pytester, "waba_scenarios = stories", f"waba_app = {APP}")
     run("--waba-cov").stdout.fnmatch_lines(["messages * 2 of *", "statuses * 3 of *"])
+
+
+def test_an_app_that_runs_already(pytester: pytest.Pytester, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app that somebody else has started is played with at its URL, and left alone afterwards."""
+    made: dict[str, Any] = {}
+    exec(HOMEMADE, made)
+    port = free_port()
+    served = Served(made["app"], port)
+    try:
+        served.wait()
+        monkeypatch.setenv("LOCALWABA_PORT", "0")
+        write(pytester.path, silent=SILENT)
+        run("stories/silent.yaml", f"--waba-webhook-url=http://127.0.0.1:{port}/webhook").assert_outcomes(passed=1)
+        with socket.create_connection(("127.0.0.1", port), timeout=10):
+            pass
+    finally:
+        served.stop()
