@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from localwaba.domain.errors import Refusal, Refused, refuse
@@ -39,6 +40,7 @@ class Exchange:
         "raw",
         "refusal",
         "scope",
+        "verb",
         "version",
     )
 
@@ -46,6 +48,8 @@ class Exchange:
         self.scope = scope
         self.host = host
         self.method: str = scope["method"]
+        self.verb = "GET" if self.method == "HEAD" else self.method
+        """The method that is meant: HEAD is a GET, and `?method=` overrides GET and POST."""
         self.path: str = scope["path"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.raw = b""
@@ -63,12 +67,12 @@ class Exchange:
         host = self.headers.get(b"host", b"").decode("latin-1")
         return f"{self.scope.get('scheme', 'http')}://{host}" if host else self.host.world.base_url
 
-    @property
-    def verb(self) -> str:
-        """The method that is meant: HEAD is a GET, and `?method=` overrides GET and POST."""
-        method = "GET" if self.method == "HEAD" else self.method
-        override = self.query.get("method")
-        return str(override).upper() if override and method in ("GET", "POST") else method
+    def ask(self, query: dict[str, Any]) -> None:
+        """Takes the parameters of the query string, one of which may say the verb."""
+        self.query = query
+        override = query.get("method")
+        if override and self.verb in ("GET", "POST"):
+            self.verb = str(override).upper()
 
 
 class Arrival(NamedTuple):
@@ -98,14 +102,15 @@ async def arrive(hosts: Hosts, exchange: Exchange, receive: Receive) -> Arrival:
         raise unknown_path(place.rest, f"{place.version!r} is no Graph version: write it as {NEWEST.version}")
     exchange.version = served.traits.version
     if exchange.scope["query_string"]:
-        exchange.query = parse_query(exchange.scope["query_string"])
+        exchange.ask(parse_query(exchange.scope["query_string"]))
     exchange.host, token = _identify(hosts, exchange, place)
     entered: tuple[Route, str] | None = None
     if token is not None:
         # Before the body: what is wrong with it does not matter to who may not send it.
         entered = _enter(exchange, place, served, token)
     body = await _read(exchange, place, receive, is_known=entered is not None)
-    asked = {name: value for name, value in exchange.query.items() if name not in _GENERAL}
+    query = exchange.query
+    asked = {name: value for name, value in query.items() if name not in _GENERAL} if query else query
     params = {**asked, **body.params} if asked else body.params
     if entered is None:
         token, body = _identify_by_params(hosts, exchange, params, body)
@@ -134,18 +139,22 @@ def _identify(hosts: Hosts, exchange: Exchange, place: Place) -> tuple[Host, Tok
     A token in the query wins over the header: pywa calls with an app's token so, over a session with another.
     """
     given = exchange.headers.get(b"authorization")
-    text = ""
-    if given is not None:
-        kind, _, text = given.decode("latin-1").strip().partition(" ")
-        if kind.lower() not in ("bearer", "oauth"):
-            text = ""
-    text = str(exchange.query.get("access_token", "")) or text.strip()
+    text = _bearer(given) if given is not None else ""
+    if exchange.query:
+        text = str(exchange.query.get("access_token", "")) or text
     if text:
         exchange.host, token = authenticate(hosts, text)  # refused or not, the call is one of this world
-        check_life(token, exchange.host.now())
+        check_life(token, exchange.host)
         return exchange.host, token
     found = hosts.by_node(place.node) if place.node else None
     return found or hosts.default, None
+
+
+@lru_cache(maxsize=256)
+def _bearer(header: bytes) -> str:
+    """The token of an Authorization header; empty if it is of another kind."""
+    kind, _, text = header.decode("latin-1").strip().partition(" ")
+    return text.strip() if kind.lower() in ("bearer", "oauth") else ""
 
 
 def _identify_by_params(
@@ -155,7 +164,7 @@ def _identify_by_params(
     before = exchange.host
     if isinstance(params.get("access_token"), str):
         exchange.host, token = authenticate(hosts, params["access_token"])
-        check_life(token, exchange.host.now())
+        check_life(token, exchange.host)
         return token, body._replace(files=move(body.files, before.blobs, exchange.host.blobs))
     if "client_secret" in params:  # an app asks for a token: its secret says in which world
         found = hosts.by_token(f"{params.get('client_id', '')}|{params['client_secret']}")
@@ -171,7 +180,7 @@ def _enter(exchange: Exchange, place: Place, served: Served, token: Token | None
     route, node = _find(exchange, place, token)
     exchange.operation = route.operation
     if token is not None:
-        permit(route, token, host.now())
+        permit(route, token)
         exchange.caller = (token.app_id, node)
         charge(host, token, node, place.edge)
     return route, node

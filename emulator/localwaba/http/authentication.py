@@ -31,10 +31,10 @@ def authenticate(hosts: Hosts, text: str) -> tuple[Host, Token]:
     return found
 
 
-def check_life(token: Token, now: int) -> None:
+def check_life(token: Token, host: Host) -> None:
     """Refuses a token that has expired or was revoked (190)."""
     if token.expires_at or token.revoked_subcode:
-        refusal = fault(token, now)
+        refusal = fault(token, host.now())
         if refusal is not None:
             raise Refused(refusal)
 
@@ -53,7 +53,7 @@ def prove(world: World, token: Token, params: dict[str, Any]) -> dict[str, Any]:
     return rest
 
 
-def permit(route: Route, token: Token, now: int) -> None:
+def permit(route: Route, token: Token) -> None:
     """Refuses a call for which the token lacks every permission that would do; an app's own token has none at all."""
     if token.kind == "APP":
         _permit_app(route)

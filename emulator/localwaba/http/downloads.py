@@ -83,8 +83,8 @@ def _owner(hosts: Hosts, headers: dict[bytes, bytes]) -> Host:
         raise _Gone("a media URL needs the access token, too: send Authorization: Bearer <access_token>")
     try:
         host, found = authenticate(hosts, token.strip())
-        check_life(found, host.now())
-        permit(route_table()["GET", "media_url", ""], found, host.now())
+        check_life(found, host)
+        permit(route_table()["GET", "media_url", ""], found)
     except Refused as refused:
         raise _Gone(reason(refused.refusal)) from None
     return host

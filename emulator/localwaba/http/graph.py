@@ -29,6 +29,7 @@ _PREFLIGHT: list[Header] = [
     (b"access-control-max-age", b"86400"),
     (b"content-length", b"0"),
 ]
+_FILES = ("/whatsapp_business/attachments", ASSET_PATH, PICTURES)
 _AUTHENTICATION_CODES = frozenset({104, 190, 2500})
 Reply = tuple[int, bytes, list[Header]]
 
@@ -43,15 +44,15 @@ class Graph:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "OPTIONS":
             await _respond(send, 200, b"", _PREFLIGHT)
-        elif scope["path"].startswith("/whatsapp_business/attachments"):
-            await downloads.download(self._hosts, scope, receive, send)
+        elif not scope["path"].startswith(_FILES):
+            self._answers += 1
+            await self._exchange(Exchange(scope, self._hosts.default), receive, send)
         elif scope["path"].startswith(ASSET_PATH):
             await flow_assets.download(self._hosts, scope, send)
         elif scope["path"].startswith(PICTURES):
             await qr_pictures.download(scope, send)
         else:
-            self._answers += 1
-            await self._exchange(Exchange(scope, self._hosts.default), receive, send)
+            await downloads.download(self._hosts, scope, receive, send)
 
     async def _exchange(self, exchange: Exchange, receive: Receive, send: Send) -> None:
         trace = Trace(b"graph", self._answers)

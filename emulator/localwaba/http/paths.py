@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from localwaba.domain.errors import Refused, refuse
@@ -31,6 +32,7 @@ class Place(NamedTuple):
         return "/" + "/".join(filter(None, self[2:]))
 
 
+@lru_cache(maxsize=512)  # an app sends to the same path over and over
 def parse_path(path: str) -> Place:
     """Version, node, edge and the rest; a trailing slash and a missing version are fine."""
     parts = [part for part in path.split("/") if part]

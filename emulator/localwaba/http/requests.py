@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -103,9 +104,15 @@ def _not_json(why: str) -> Exception:
     )
 
 
+@lru_cache(maxsize=256)
+def _kind_of(content_type: str) -> str:
+    """A Content-Type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 async def read_params(receive: Receive, content_type: str, blobs: Blobs) -> Body:
     """The body of a request, whatever its type; what is no form is read as JSON."""
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = _kind_of(content_type)
     if kind == "multipart/form-data":
         params, files = await read_multipart(receive, content_type, blobs)
         return Body(params, b"", files, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -25,6 +26,12 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, cast("Any", _Answering(cycle, app)))
+
+
+@lru_cache(maxsize=4)
+def _written(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """The server's own headers as they are written; the date among them changes once a second."""
+    return b"".join([b"%b: %b\r\n" % pair for pair in headers])
 
 
 class _Answering:
@@ -67,7 +74,6 @@ class _Answering:
             return False
         headers = start["headers"]
         count, block = start.get("prepared", (0, b""))
-        first = b"".join([b"%b: %b\r\n" % pair for pair in cycle.default_headers])
         lines = [b"%b: %b\r\n" % pair for pair in headers[count:]]
         if b"content-length: %d\r\n" % len(body) not in lines:
             return False
@@ -76,6 +82,7 @@ class _Answering:
             return False
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
+        first = _written(tuple(cycle.default_headers))
         cycle.transport.write(b"".join((STATUS_LINE[status], first, block, rest, b"\r\n", body)))
         cycle.message_event.set()
         cycle.on_response()

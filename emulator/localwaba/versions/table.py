@@ -40,6 +40,7 @@ class Served(NamedTuple):
     is_newer: bool
 
 
+_KNOWN = {"": Served(NEWEST, False)} | {version: Served(row, False) for version, row in ROWS.items()}
 _OLDEST_KEY = (21, 0)
 _NEWEST_KEY = (26, 0)
 
@@ -49,11 +50,9 @@ def serve(version: str) -> Served | None:
 
     No version means the app's default, the newest.
     """
-    row = ROWS.get(version)
-    if row is not None:
-        return Served(row, False)
-    if not version:
-        return Served(NEWEST, False)
+    known = _KNOWN.get(version)
+    if known is not None:
+        return known
     key = _key(version)
     if key is None:
         return None
