@@ -17,6 +17,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
 from aiohttp.resolver import ThreadedResolver
+from multidict import istr
 from yarl import URL
 
 from localwaba.webhooks.certificates import load
@@ -34,6 +35,7 @@ from localwaba.webhooks.transport import KEPT_HEADERS, READ_BYTES, Fault, Header
 # uvicorn and node close an idle connection after 5 s: letting go first keeps a POST from racing with that.
 IDLE_SECONDS = 4.0
 _AUTOMATIC = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
+_KEPT = tuple((name, istr(name)) for name in KEPT_HEADERS)  # names that are folded once, not for each answer
 _AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -141,7 +143,7 @@ class AiohttpTransport:
             # What the caller did not give must not be made up; naming nothing to skip spares 7 µs.
             skip_auto_headers=None if _AUTOMATIC.issubset([name for name, _ in headers]) else _AUTOMATIC,
         ) as answer:
-            passage.status = answer.status
+            passage.status, given = answer.status, answer.headers
             if sink is not None and answer.status == 200:
                 fits = await _pour(answer, sink, limit)
                 raw, truncated = b"", False
@@ -152,8 +154,8 @@ class AiohttpTransport:
                 answer.status,
                 None if fits else f"the answer is larger than {limit} bytes",
                 _elapsed(started),
-                tuple([(name, value[:200]) for name in KEPT_HEADERS if (value := answer.headers.get(name))]),
-                excerpt(raw, answer.headers.get("Content-Encoding", "")),
+                tuple([(name, value[:200]) for name, key in _KEPT if (value := given.get(key))]),
+                excerpt(raw, given.get("Content-Encoding", "")),
                 answer.reason or "",
                 None if fits else "oversized",
                 truncated,

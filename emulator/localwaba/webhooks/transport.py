@@ -148,9 +148,10 @@ def excerpt(raw: bytes, coding: str = "") -> str:
         return ""
     if coding:
         raw = _unpack(raw, coding.strip().lower())
-    cut = len(raw) > EXCERPT_BYTES
+    if len(raw) <= EXCERPT_BYTES:
+        return raw.decode("utf-8", "replace")
     # A character cut in two at the end is dropped, not replaced.
-    return codecs.getincrementaldecoder("utf-8")("replace").decode(raw[:EXCERPT_BYTES], final=not cut)
+    return codecs.getincrementaldecoder("utf-8")("replace").decode(raw[:EXCERPT_BYTES], final=False)
 
 
 def _unpack(raw: bytes, coding: str) -> bytes:
