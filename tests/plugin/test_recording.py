@@ -128,6 +128,9 @@ def test_what_meta_does(waba: Waba) -> None:
     waba.faults.clear()
     waba.templates.pause("hello_world")
     waba.link.call("PATCH", f"phone_numbers/{waba.phone_number_id}", {"quality_rating": "RED"})
+    waba.link.call("PATCH", f"phone_numbers/{waba.phone_number_id}", {"messaging_limit": "TIER_2K"})
+    waba.link.call("PATCH", f"phone_numbers/{waba.phone_number_id}", {"name_status": "DECLINED"})
+    waba.link.call("PATCH", f"accounts/{waba.waba_id}", {"disable_in": 604_800})
     waba.link.call("POST", "platform-events", {"field": "account_alerts"})
     found = told(waba, ended=int(waba.now.timestamp() * 1000) + 90_000)
     assert [line.partition(" value:")[0].partition(" {kind:")[0] for line in found] == [
@@ -136,6 +139,9 @@ def test_what_meta_does(waba: Waba) -> None:
         "- no faults",
         "- meta pauses template: hello_world",
         "- meta changes number: {quality_rating: RED}",
+        "- meta changes number: {messaging_limit: TIER_2K}",
+        "- meta changes number: {name_status: DECLINED, rejection_reason: NAME_FORMAT_UNACCEPTABLE}",
+        "- meta announces: {field: account_update,",
         "- meta announces: {field: account_alerts,",
         "- 1 minute 30 seconds pass",
     ]

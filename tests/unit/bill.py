@@ -10,11 +10,12 @@ from localwaba.domain import inbound
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import SECOND
 from localwaba.domain.consequences import follow
-from localwaba.domain.events import Announced, Event, Put, StatusReached
+from localwaba.domain.events import Event, Put, StatusReached
 from localwaba.domain.model import Behaviour, Message
 from localwaba.domain.policy import patch
 from localwaba.domain.seeding import new_world
 from localwaba.domain.sending import accept
+from localwaba.domain.told import TierReached
 from localwaba.operations.happening import happen
 from localwaba.versions.table import traits_of
 from localwaba.wire import webhooks
@@ -32,7 +33,7 @@ class Bill:
         self.world.policy = patch(self.world.policy, {"messaging_limits": False} | (knobs or {}))
         self.now = START
         self.items: list[dict[str, Any]] = []
-        self.told: list[Announced] = []
+        self.told: list[TierReached] = []
         self.events: list[Event] = []
         self.user = self.meets(WA_ID, "US", **behaviour)
 
@@ -50,7 +51,7 @@ class Bill:
             self.events.append(event)
             if isinstance(event, StatusReached):
                 self.items.append(webhooks.value(self.world, event, traits_of("v26.0"))["statuses"][0])
-            elif isinstance(event, Announced):
+            elif isinstance(event, TierReached):
                 self.told.append(event)
             self.happen(follow(self.world, event, self.world.ids()))
 

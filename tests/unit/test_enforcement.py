@@ -22,11 +22,9 @@ from localwaba.domain.account_state import (
 from localwaba.domain.clock import DAY, HOUR, MINUTE, SECOND
 from localwaba.domain.enforcement import (
     LADDER,
-    ban_date,
     climbed,
     is_active,
     put_on_step,
-    read_ban_date,
     reinstated,
     restricted,
 )
@@ -38,6 +36,7 @@ from localwaba.operations.mistakes import Mistake
 from localwaba.operations.platform_events import fire
 from localwaba.wire import standings
 from localwaba.wire.health import health_status
+from localwaba.wire.moments import day, read_day
 
 USER = "16505551234"
 SOME = {BUSINESS_INITIATED, ADDING_NUMBERS}
@@ -535,7 +534,7 @@ def test_bans_that_are_told_hold(stage: Any) -> None:
     assert text(stage) == 131031
     believe(stage, event="DISABLED_UPDATE", ban_info={"waba_ban_state": "REINSTATE"})
     assert text(stage) is None
-    date = ban_date(stage.now + 2 * DAY)
+    date = day(stage.now + 2 * DAY)
     believe(stage, event="DISABLED_UPDATE", ban_info={"waba_ban_state": "SCHEDULE_FOR_DISABLE", "waba_ban_date": date})
     assert text(stage) is None
     stage.passes(2 * DAY)
@@ -754,14 +753,14 @@ def test_a_standing_is_what_the_last_changes_made_of_it(deeds: list[str], data: 
 @given(st.integers(0, 4_000_000_000))
 def test_days_of_bans_are_read_as_they_are_written(second: int) -> None:
     """A day in words is its first moment, UTC."""
-    moment = read_ban_date(ban_date(second * SECOND))
+    moment = read_day(day(second * SECOND))
     assert moment == second // 86_400 * DAY
 
 
 @pytest.mark.parametrize("text", ["", "17 April 2025", "Avril 17, 2025", "April 32, 2025", "April, 2025"])
 def test_other_days_are_none(text: str) -> None:
     """Only Meta's own form is read."""
-    assert read_ban_date(text) is None
+    assert read_day(text) is None
 
 
 def test_ready_profiles_know_the_knobs() -> None:

@@ -14,12 +14,15 @@ from localwaba.domain import flows
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import HOUR
 from localwaba.domain.errors import Refused
-from localwaba.domain.events import Announced, MessageAccepted, Put
+from localwaba.domain.events import MessageAccepted, Put
 from localwaba.domain.flow_json import judge
 from localwaba.domain.flow_places import Places, spell, walk
 from localwaba.domain.model import Flow, Message
 from localwaba.domain.seeding import new_world
+from localwaba.domain.told import FlowChanged
+from localwaba.domain.traits import Traits
 from localwaba.domain.world import World, restore, snapshot
+from localwaba.wire import webhooks
 
 NOW = 1_790_000_000_000
 
@@ -327,8 +330,9 @@ def flow(world: World, value: Any = None, **members: Any) -> Flow:
     return made
 
 
-def told(events: Any) -> list[dict[str, Any]]:
-    return [event.value for event in events if isinstance(event, Announced) and event.timed and event.field == "flows"]
+def told(world: World, events: Any) -> list[dict[str, Any]]:
+    changes = [event for event in events if isinstance(event, FlowChanged)]
+    return [webhooks.value(world, event, Traits(version="v26.0")) for event in changes]
 
 
 def test_creation_is_told_without_an_old_status(world: World) -> None:
@@ -339,7 +343,7 @@ def test_creation_is_told_without_an_old_status(world: World) -> None:
         "flow_id": "123456789012345",
         "new_status": "DRAFT",
     }
-    assert [expected] == told(flows.create(flow(world)))
+    assert [expected] == told(world, flows.create(flow(world)))
 
 
 def test_publishing_is_told(world: World) -> None:
@@ -351,7 +355,7 @@ def test_publishing_is_told(world: World) -> None:
         "old_status": "DRAFT",
         "new_status": "PUBLISHED",
     }
-    assert [expected] == told(flows.publish(world, flow(world), NOW))
+    assert [expected] == told(world, flows.publish(world, flow(world), NOW))
 
 
 @pytest.mark.parametrize(

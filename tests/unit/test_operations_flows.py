@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from localwaba.domain.clock import DAY
-from localwaba.domain.events import Announced, Put
+from localwaba.domain.events import Put
 from localwaba.domain.flow_urls import is_genuine_asset
 from localwaba.domain.model import Waba
+from localwaba.domain.told import FlowChanged
 from localwaba.operations.call import Blob
 from localwaba.operations.platform_events import fire
 from localwaba_contracts.validate import violation
@@ -51,8 +52,7 @@ def file(content: str, size: int = 0) -> dict[str, Blob]:
 
 
 def told(call: Any) -> list[tuple[str, str]]:
-    values = [event.value for event in call.events if isinstance(event, Announced) and event.field == "flows"]
-    return [(value.get("old_status", ""), value["new_status"]) for value in values]
+    return [(event.before, event.status) for event in call.events if isinstance(event, FlowChanged)]
 
 
 def test_a_new_flow_is_a_draft(call: Any) -> None:

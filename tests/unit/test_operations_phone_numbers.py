@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from localwaba.domain.events import Announced, Put
+from localwaba.domain.events import Put
 from localwaba.domain.model import App, Override, PhoneNumber, Subscription, Waba
+from localwaba.domain.told import PinChanged
+from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
+from localwaba.wire import webhooks
 
 HOUR = 3_600_000
 
@@ -257,9 +260,12 @@ def test_another_pin_is_told_by_the_webhook_security(call: Any) -> None:
     """PIN_CHANGED is announced for the account, with a time, when the PIN is another one."""
     assert call("POST", call.world.phone_number_id, "", {"pin": "654321"}).body == {"success": True}
     call("POST", call.world.phone_number_id, "", {"pin": "654321"})
-    told = [event for event in call.events if isinstance(event, Announced)]
+    (event,) = [event for event in call.events if isinstance(event, PinChanged)]
+    where = webhooks.notice(call.world, event)
+    assert where is not None
+    assert (where.field, where.timed) == ("security", True)
     value = {"display_phone_number": "15550783881", "event": "PIN_CHANGED"}
-    assert [("security", value, True)] == [(event.field, event.value, event.timed) for event in told]
+    assert webhooks.value(call.world, event, Traits(version="v26.0")) == value
     assert number(call.world).pin == "654321"
 
 

@@ -12,17 +12,21 @@ from localwaba.domain.applying import apply
 from localwaba.domain.clock import DAY, HOUR, SECOND
 from localwaba.domain.consequences import follow
 from localwaba.domain.errors import Refused
-from localwaba.domain.events import Announced, Event, Put, StatusReached
+from localwaba.domain.events import Event, Put, StatusReached
 from localwaba.domain.inbound import new_user, receive
 from localwaba.domain.model import PhoneNumber
 from localwaba.domain.policy import patch
 from localwaba.domain.seeding import new_world
 from localwaba.domain.tiers import LIMITS, next_step
+from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.operations.happening import happen
 from localwaba.operations.meta import patch_number
+from localwaba.wire import webhooks
 
 from .conftest import NOW, Caller
+
+FIELDS = ("business_capability_update", "phone_number_quality_update")
 
 
 class Life(Caller):
@@ -49,8 +53,9 @@ class Life(Caller):
         for event in events:
             apply(self.world, event)
             self.events.append(event)
-            if isinstance(event, Announced):
-                self.told.append((event.field, event.value))
+            where = webhooks.notice(self.world, event)
+            if where is not None and where.field in FIELDS:
+                self.told.append((where.field, webhooks.value(self.world, event, Traits(version="v26.0"))))
             if isinstance(event, StatusReached) and event.refusal is not None:
                 self.failed.append(event.refusal)
             ids = self.world.ids()

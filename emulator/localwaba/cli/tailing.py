@@ -142,11 +142,33 @@ class Tale:
 
     def _TemplateJudged(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
         reason = f" ({data['reason']})" if data.get("reason", "NONE") != "NONE" else ""
-        yield "platform", "", Line(at, f"Meta: template {data['template_id']} is {data['status']}{reason}", "magenta")
+        yield from _of_meta(at, f"template {data['template_id']} is {data['status']}{reason}")
 
     def _Announced(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
         event = data["value"].get("event") or data["value"].get("decision") or ""
-        yield "platform", "", Line(at, f"Meta: {data['field']} {event}".rstrip(), "magenta")
+        yield from _of_meta(at, f"{data['field']} {event}".rstrip())
+
+    def _AccountReviewed(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
+        yield from _of_meta(at, f"the account's review is {data['decision']}")
+
+    def _AccountViolated(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
+        yield from _of_meta(at, f"the account violated {data['violation']}")
+
+    def _AccountRestricted(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
+        kinds = ", ".join(kind for kind, _ in data.get("restrictions", ()))
+        yield from _of_meta(at, f"the account's restrictions: {kinds or data.get('violation', '')}")
+
+    def _AccountBanned(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
+        yield from _of_meta(at, f"the account: {data['state']}")
+
+    def _NumberLimited(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
+        yield from _of_meta(at, f"{data['change']} of {data['phone_number_id']}: {data['limit']}")
+
+    def _NameDecided(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
+        yield from _of_meta(at, f"the name {data['name']} is {data['decision']}")
+
+    def _FlowChanged(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
+        yield from _of_meta(at, f"flow {data['name']} is {data['status']}")
 
     def _FaultArmed(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
         fault = data["fault"]
@@ -159,6 +181,10 @@ class Tale:
 
     def _FaultsCleared(self, at: int, data: dict[str, Any]) -> Iterator[tuple[str, str, Line]]:
         yield "platform", "", Line(at, f"faults cleared: {', '.join(data['ids'])}", "magenta")
+
+
+def _of_meta(at: int, text: str) -> Iterator[tuple[str, str, Line]]:
+    yield "platform", "", Line(at, f"Meta: {text}", "magenta")
 
 
 class Screen:

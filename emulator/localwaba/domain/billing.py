@@ -8,11 +8,11 @@ import msgspec
 
 from localwaba.domain import billing_state, conversations, pricing
 from localwaba.domain.billing_state import count_month, in_month, month_of
-from localwaba.domain.clock import SECOND
-from localwaba.domain.events import Announced, Event, StatusReached
+from localwaba.domain.events import Event, StatusReached
 from localwaba.domain.ids import Ids
 from localwaba.domain.markets import market_of
 from localwaba.domain.model import Message, Pair, Pricing
+from localwaba.domain.told import TierReached
 from localwaba.domain.world import World
 
 ARRIVED = frozenset({"delivered", "read", "played"})
@@ -168,13 +168,13 @@ def watch_tier(world: World, event: StatusReached, ids: Ids) -> list[Event]:
     counted = in_month(world.billing, _tier_key(world, message), event.at)
     if counted - 1 not in world.policy.volume_tiers:
         return []
-    info = {
-        "tier_update_time": event.at // SECOND,
-        "pricing_category": found.category.upper(),
-        "tier": pricing.tier_at(counted, world.policy.volume_tiers),
-        "effective_month": month_of(event.at),
-        "region": market_of(world.users[message.wa_id].country),
-    }
-    value = {"event": "VOLUME_BASED_PRICING_TIER_UPDATE", "volume_tier_info": info}
-    waba_id = world.numbers[message.phone_number_id].waba_id
-    return [Announced(at=event.at, field="account_update", value=value, waba_id=waba_id, timed=True)]
+    return [
+        TierReached(
+            at=event.at,
+            waba_id=world.numbers[message.phone_number_id].waba_id,
+            category=found.category,
+            tier=pricing.tier_at(counted, world.policy.volume_tiers),
+            month=month_of(event.at),
+            region=market_of(world.users[message.wa_id].country),
+        )
+    ]

@@ -7,8 +7,7 @@ account climb is not published: here it is the control API, or a number's rating
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -24,12 +23,13 @@ from localwaba.domain.account_state import (
     StandingChanged,
 )
 from localwaba.domain.agenda import DisableAccount, EndRestriction
-from localwaba.domain.clock import DAY, SECOND
+from localwaba.domain.clock import DAY
 from localwaba.domain.errors import refuse
-from localwaba.domain.events import Announced, Event, Put, Scheduled
+from localwaba.domain.events import Event, Put, Scheduled
 from localwaba.domain.ids import Ids
 from localwaba.domain.model import Waba
 from localwaba.domain.quality_state import NumberRated
+from localwaba.domain.told import AccountBanned, AccountRestricted, AccountViolated
 from localwaba.domain.windows import duration
 from localwaba.domain.world import World
 
@@ -172,8 +172,7 @@ def end_restriction(world: World, waba_id: str, kind: str, until: int, now: int)
     events = settle(world, world.wabas[waba_id], restricted(standing, kind, until, now), now)
     end = _ENDS.get(kind)
     if end:
-        value = {"event": "ACCOUNT_RESTRICTION", "violation_info": {"violation_type": end}}
-        events.append(account_update(waba_id, now, value))
+        events.append(AccountRestricted(at=now, waba_id=waba_id, violation=end))
     return events
 
 
@@ -186,83 +185,33 @@ def disable(world: World, waba_id: str, stamp: int, now: int) -> list[Event]:
     if not standing.disable_at or standing.disable_at != stamp:
         return []
     after = replace(standing, disable_at=0, disabled_at=now)
-    return [*settle(world, world.wabas[waba_id], after, now), ban_notice(waba_id, now, "DISABLE", now)]
+    banned = AccountBanned(at=now, waba_id=waba_id, state="DISABLE", moment=now)
+    return [*settle(world, world.wabas[waba_id], after, now), banned]
 
 
 # how it is told
 
 
-def account_update(waba_id: str, now: int, value: dict[str, Any]) -> Announced:
-    """What fires `account_update`."""
-    return Announced(at=now, field="account_update", value=value, waba_id=waba_id, timed=True)
-
-
 def step_notices(waba_id: str, standing: Standing, now: int, violation: str, remediation: str = "") -> list[Event]:
     """How an account is told of the step that it stands on."""
     step = LADDER[standing.step - 1]
-    info = {"violation_type": violation} | ({"remediation": remediation} if remediation else {})
-    events: list[Event] = [account_update(waba_id, now, {"event": "ACCOUNT_VIOLATION", "violation_info": info})]
+    events: list[Event] = [AccountViolated(at=now, waba_id=waba_id, violation=violation, remediation=remediation)]
     if step.takes:
-        events.append(restriction_notice(waba_id, standing, now, step.takes, remediation))
+        events.append(restriction_notice(waba_id, standing, now, step.takes, remediation=remediation))
     if step.disables:
-        events.append(ban_notice(waba_id, now, "DISABLE", now))
+        events.append(AccountBanned(at=now, waba_id=waba_id, state="DISABLE", moment=now))
     return events
 
 
 def restriction_notice(
-    waba_id: str, standing: Standing, now: int, kinds: tuple[str, ...], remediation: str = ""
-) -> Announced:
-    """How an account is told what it may not do; without `expiration` where there is no end (Meta: account_update)."""
-    rows: list[dict[str, Any]] = []
-    for kind in kinds:
-        row: dict[str, Any] = {"restriction_type": kind}
-        found = standing.restrictions.get(kind)
-        if found is None:
-            row["expiration"] = now // SECOND
-        elif found.until:
-            row["expiration"] = found.until // SECOND
-        if remediation:
-            row["remediation"] = remediation
-        rows.append(row)
-    return account_update(waba_id, now, {"event": "ACCOUNT_RESTRICTION", "restriction_info": rows})
-
-
-def ban_notice(waba_id: str, now: int, state: str, moment: int) -> Announced:
-    """How an account is told of its end: state is DISABLE, REINSTATE or SCHEDULE_FOR_DISABLE."""
-    info = {"waba_ban_state": state, "waba_ban_date": ban_date(moment)}
-    return account_update(waba_id, now, {"event": "DISABLED_UPDATE", "ban_info": info})
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-
-def ban_date(moment: int) -> str:
-    """A day as `account_update` prints it: `April 17, 2025` (UTC)."""
-    day = datetime.fromtimestamp(moment // SECOND, UTC)
-    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
-
-
-def read_ban_date(text: str) -> int | None:
-    """The first moment of such a day; None for anything else."""
-    try:
-        month, day, year = text.replace(",", " ").split()
-        found = datetime(int(year), _MONTHS.index(month.capitalize()) + 1, int(day), tzinfo=UTC)
-    except ValueError:
-        return None
-    return int(found.timestamp()) * SECOND
+    waba_id: str, standing: Standing, now: int, kinds: tuple[str, ...], *, violation: str = "", remediation: str = ""
+) -> AccountRestricted:
+    """How an account is told what it may not do; what it may do again ends now."""
+    found = [(kind, standing.restrictions.get(kind)) for kind in kinds]
+    restrictions = tuple((kind, now if one is None else one.until) for kind, one in found)
+    return AccountRestricted(
+        at=now, waba_id=waba_id, restrictions=restrictions, violation=violation, remediation=remediation
+    )
 
 
 # what an account may not do besides sending

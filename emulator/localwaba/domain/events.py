@@ -32,6 +32,7 @@ from localwaba.domain.quality_state import (
     TemplateCategorised,
     TemplateRated,
 )
+from localwaba.domain.told import Told
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="event", omit_defaults=True):
@@ -154,7 +155,7 @@ class MessageKnown(_Event, frozen=True):
 
 
 class Announced(_Event, frozen=True):
-    """Something for which the webhook's value is given; `exact`: no knob changes its shape."""
+    """Something of which the webhook's value is given, as of a platform event; `exact`: no knob changes its shape."""
 
     field: str
     value: dict[str, Any]
@@ -213,6 +214,7 @@ Event = (
     | DeliveryQueued
     | DeliveryAttempted
     | ContentDropped
+    | Told
     | PolicyChanged
     | FaultArmed
     | FaultsCleared

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from localwaba.domain.clock import DAY, HOUR
 from localwaba.domain.errors import Refusal, Refused, refuse
-from localwaba.domain.events import Announced, Event, Put, Removed
+from localwaba.domain.events import Event, Put, Removed
 from localwaba.domain.flow_json import MOST_BYTES, judge
 from localwaba.domain.flow_shape import FROZEN, VERSIONS
 from localwaba.domain.model import Flow, Message
+from localwaba.domain.told import FlowChanged
 from localwaba.domain.world import World
 
 STATUSES = ("DRAFT", "PUBLISHED", "DEPRECATED", "BLOCKED", "THROTTLED")
@@ -39,24 +40,17 @@ class _Sent(msgspec.Struct):
 
 def create(flow: Flow) -> list[Event]:
     """A flow is there, and told of."""
-    value = _change_of(flow, f"Flow {flow.name} has been created with {flow.status} status", flow.status)
-    return [Put(at=flow.created_at, thing=flow), _told(flow, value, flow.created_at)]
+    return [Put(at=flow.created_at, thing=flow), _told(flow, flow.status, flow.created_at)]
 
 
 def change_status(flow: Flow, status: str, now: int) -> list[Event]:
     """A flow changes its status, and that is told."""
-    text = f"Flow {flow.name} changed status from {flow.status} to {status}"
-    value = _change_of(flow, text, status, old=flow.status)
-    return [Put(at=now, thing=replace(flow, status=status, updated_at=now)), _told(flow, value, now)]
+    changed = replace(flow, status=status, updated_at=now)
+    return [Put(at=now, thing=changed), _told(flow, status, now, before=flow.status)]
 
 
-def _change_of(flow: Flow, message: str, status: str, *, old: str = "") -> dict[str, Any]:
-    value = {"event": "FLOW_STATUS_CHANGE", "message": message, "flow_id": flow.id}
-    return value | ({"old_status": old} if old else {}) | {"new_status": status}
-
-
-def _told(flow: Flow, value: dict[str, Any], now: int) -> Announced:
-    return Announced(at=now, field="flows", value=value, waba_id=flow.waba_id, timed=True)
+def _told(flow: Flow, status: str, now: int, before: str = "") -> FlowChanged:
+    return FlowChanged(at=now, flow_id=flow.id, waba_id=flow.waba_id, name=flow.name, status=status, before=before)
 
 
 def find_flow(world: World, waba_id: str, flow_id: str = "", name: str = "") -> Flow | None:

@@ -8,16 +8,16 @@ change as a reason to register again, and `new_name_status` and `new_certificate
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from msgspec.structs import replace
 
 from localwaba.domain.agenda import ExpireName, ReviewName
 from localwaba.domain.clock import DAY, SECOND
 from localwaba.domain.errors import refuse
-from localwaba.domain.events import Announced, Event, Put, Scheduled
+from localwaba.domain.events import Event, Put, Scheduled
 from localwaba.domain.model import PhoneNumber
 from localwaba.domain.policy import Policy
+from localwaba.domain.told import NameDecided
 from localwaba.domain.windows import duration
 from localwaba.domain.world import World
 
@@ -132,22 +132,9 @@ def told(number: PhoneNumber, status: str, now: int, reason: str = "") -> list[E
     """What fires `phone_number_name_update`; nothing for states that are no decision."""
     if status not in _DECISIONS:
         return []
-    value: dict[str, Any] = {
-        "display_phone_number": number.digits,
-        "decision": _DECISIONS[status],
-        "requested_verified_name": number.new_name or number.verified_name,
-        "rejection_reason": (reason or "NAME_FORMAT_UNACCEPTABLE") if status == "DECLINED" else None,
-    }
-    return [
-        Announced(
-            at=now,
-            field="phone_number_name_update",
-            value=value,
-            waba_id=number.waba_id,
-            phone_number_id=number.id,
-            timed=True,
-        )
-    ]
+    why = (reason or "NAME_FORMAT_UNACCEPTABLE") if status == "DECLINED" else ""
+    name = number.new_name or number.verified_name
+    return [NameDecided(at=now, phone_number_id=number.id, name=name, decision=_DECISIONS[status], reason=why)]
 
 
 def expire(world: World, number_id: str, stamp: int, now: int) -> list[Event]:

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from localwaba.domain import names
 from localwaba.domain.clock import HOUR, MINUTE, SECOND
 from localwaba.domain.errors import Refused, refuse
-from localwaba.domain.events import Announced, Event, Put
+from localwaba.domain.events import Event, Put
 from localwaba.domain.model import PhoneNumber
+from localwaba.domain.told import PinChanged
 from localwaba.domain.windows import duration
 from localwaba.domain.world import World
 
@@ -207,9 +208,4 @@ def check_pin(number: PhoneNumber, pin: str, now: int, interval: int = 0) -> Non
 def set_pin(number: PhoneNumber, pin: str, now: int) -> tuple[PhoneNumber, list[Event]]:
     """The number with another PIN, and what tells of the change (webhook `security`)."""
     changed = replace(number, pin=pin, pin_failures=0, pin_locked_until=0, pin_failed_at=0)
-    if pin == number.pin:
-        return changed, []
-    value = {"display_phone_number": number.digits, "event": "PIN_CHANGED"}
-    return changed, [
-        Announced(at=now, field="security", value=value, waba_id=number.waba_id, phone_number_id=number.id, timed=True)
-    ]
+    return changed, [] if pin == number.pin else [PinChanged(at=now, phone_number_id=number.id)]

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from localwaba.domain.account_state import UTILITY_RATE, UTILITY_TEMPLATES, Standing
+from localwaba.domain.account_state import UTILITY_RATE, UTILITY_TEMPLATES
 from localwaba.domain.clock import DAY
-from localwaba.domain.enforcement import account_update, is_active, restricted, restriction_notice, settle, standing_of
+from localwaba.domain.enforcement import is_active, restricted, restriction_notice, settle, standing_of
 from localwaba.domain.errors import Refusal, refuse
-from localwaba.domain.events import Announced, Event
+from localwaba.domain.events import Event
 from localwaba.domain.ids import Ids
 from localwaba.domain.quality_state import TemplateCategorised
 from localwaba.domain.windows import duration
@@ -56,16 +56,10 @@ def _take(world: World, waba_id: str, rule: Step, step: int, now: int) -> list[E
     after = replace(standing_of(world, waba_id), misuse=step)
     if rule.takes:
         after = restricted(after, rule.takes, now + rule.length, now, rule.violation)
-    events = [*settle(world, world.wabas[waba_id], after, now), _notice(waba_id, after, rule, now)]
+    kinds = (rule.takes,) if rule.takes else ()
+    told = restriction_notice(waba_id, after, now, kinds, violation=rule.violation)
+    events = [*settle(world, world.wabas[waba_id], after, now), told]
     return events + recategorised(world, waba_id, now) if rule.takes == UTILITY_TEMPLATES else events
-
-
-def _notice(waba_id: str, standing: Standing, rule: Step, now: int) -> Announced:
-    value = {"event": "ACCOUNT_RESTRICTION", "violation_info": {"violation_type": rule.violation}}
-    if not rule.takes:
-        return account_update(waba_id, now, value)
-    told = restriction_notice(waba_id, standing, now, (rule.takes,)).value
-    return account_update(waba_id, now, value | {"restriction_info": told["restriction_info"]})
 
 
 def recategorised(world: World, waba_id: str, now: int) -> list[Event]:

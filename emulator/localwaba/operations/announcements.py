@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localwaba.domain.events import Announced
-from localwaba.domain.model import PhoneNumber, Template
+from localwaba.domain.model import PhoneNumber
 from localwaba.domain.world import World
 
 TIMED = frozenset(
@@ -68,12 +68,3 @@ def announced(
         timed=field in TIMED,
         exact=exact,
     )
-
-
-def about(template: Template) -> dict[str, Any]:
-    """How webhooks name a template."""
-    return {
-        "message_template_id": int(template.id),
-        "message_template_name": template.name,
-        "message_template_language": template.language,
-    }

@@ -18,10 +18,11 @@ from localwaba.domain.account_state import (
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, Put
 from localwaba.domain.model import PhoneNumber, Waba
+from localwaba.domain.told import AccountBanned, AccountReviewed
 from localwaba.domain.world import World
 from localwaba.operations import messaging_limits
-from localwaba.operations.announcements import announced
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, number_of, only, text_of
+from localwaba.wire.moments import read_day
 
 _STEPS = ("none", *(step.name for step in enforcement.LADDER))
 _MISUSES = ("none", *(step.name for step in utility_misuse.LADDER))
@@ -66,7 +67,7 @@ def patch_account(world: World, now: int, waba_id: str, changes: dict[str, Any])
     review = choice_of(changes, "review_status", ("APPROVED", "PENDING", "REJECTED"))
     if review and review != waba.review_status:
         waba, standing = reviewed(waba, standing, review, now)
-        told = [*told, announced(world, now, "account_review_update", {"decision": review}, waba_id=waba_id)]
+        told = [*told, AccountReviewed(at=now, waba_id=waba_id, decision=review)]
     misuse = choice_of(changes, "utility_misuse", _MISUSES)
     if misuse == "none":
         for kind in (UTILITY_TEMPLATES, UTILITY_RATE):
@@ -94,19 +95,24 @@ def _status(before: Outcome, waba_id: str, changes: dict[str, Any], now: int, re
     standing = before.standing
     if status == "ACTIVE":
         after = enforcement.reinstated(standing)
-        was_banned = standing.disabled_at or standing.disable_at
-        told: list[Event] = [enforcement.ban_notice(waba_id, now, "REINSTATE", now)] if was_banned else []
-        return Outcome(after, [*before.told, *told])
+        return Outcome(after, [*before.told, *_unbanned(standing, waba_id, now)])
     if status == "DISABLED" and not standing.disabled_at:
         after = replace(standing, disabled_at=now, disable_at=0)
-        return Outcome(after, [*before.told, enforcement.ban_notice(waba_id, now, "DISABLE", now)])
+        return Outcome(after, [*before.told, AccountBanned(at=now, waba_id=waba_id, state="DISABLE", moment=now)])
     if status == "LOCKED":
         kinds = next(step.takes for step in enforcement.LADDER if step.name == "lock")
         after = standing
         for kind in kinds:
             after = enforcement.restricted(after, kind, 0, now)
-        return Outcome(after, [*before.told, enforcement.restriction_notice(waba_id, after, now, kinds, remediation)])
+        told = enforcement.restriction_notice(waba_id, after, now, kinds, remediation=remediation)
+        return Outcome(after, [*before.told, told])
     return before
+
+
+def _unbanned(before: Standing, waba_id: str, now: int) -> list[Event]:
+    """An account that was disabled, or about to be, is told that this is over."""
+    was_banned = before.disabled_at or before.disable_at
+    return [AccountBanned(at=now, waba_id=waba_id, state="REINSTATE", moment=now)] if was_banned else []
 
 
 def _schedule(before: Outcome, waba_id: str, changes: dict[str, Any], now: int, remediation: str) -> Outcome:
@@ -114,7 +120,7 @@ def _schedule(before: Outcome, waba_id: str, changes: dict[str, Any], now: int, 
     if after is None:
         return before
     moment = now + int(after * SECOND)
-    told = enforcement.ban_notice(waba_id, now, "SCHEDULE_FOR_DISABLE", moment)
+    told = AccountBanned(at=now, waba_id=waba_id, state="SCHEDULE_FOR_DISABLE", moment=moment)
     return Outcome(replace(before.standing, disable_at=moment), [*before.told, told])
 
 
@@ -135,9 +141,7 @@ def _enforce(before: Outcome, waba_id: str, changes: dict[str, Any], now: int, r
         return before
     if step == "none":
         after = replace(enforcement.reinstated(before.standing), step=0, violations=())
-        was_banned = before.standing.disabled_at or before.standing.disable_at
-        told: list[Event] = [enforcement.ban_notice(waba_id, now, "REINSTATE", now)] if was_banned else []
-        return Outcome(after, [*before.told, *told])
+        return Outcome(after, [*before.told, *_unbanned(before.standing, waba_id, now)])
     after = enforcement.put_on_step(before.standing, _STEPS.index(step), now, violation)
     return Outcome(after, [*before.told, *enforcement.step_notices(waba_id, after, now, violation, remediation)])
 
@@ -160,7 +164,7 @@ def _restrict(before: Outcome, waba_id: str, changes: dict[str, Any], now: int, 
         seconds = number_of(row, "seconds", 0, _LONGEST)
         after = enforcement.restricted(after, kind, 0 if seconds is None else now + int(seconds * SECOND), now)
         kinds.append(kind)
-    told = enforcement.restriction_notice(waba_id, after, now, tuple(kinds), remediation)
+    told = enforcement.restriction_notice(waba_id, after, now, tuple(kinds), remediation=remediation)
     return Outcome(after, [*before.told, told])
 
 
@@ -256,7 +260,7 @@ def _banned(world: World, now: int, value: dict[str, Any], number: PhoneNumber) 
     elif state == "REINSTATE":
         after = enforcement.reinstated(standing)
     elif state == "SCHEDULE_FOR_DISABLE":
-        moment = enforcement.read_ban_date(date) if isinstance(date, str) else None
+        moment = read_day(date) if isinstance(date, str) else None
         after = replace(standing, disable_at=max(now, moment or now))
     else:
         return []

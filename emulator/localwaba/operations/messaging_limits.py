@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
 from localwaba.domain import limits, tiers, verification
 from localwaba.domain.agenda import FinishUpgrade, GrowLimit, VerifyBusiness
-from localwaba.domain.events import Announced, Event, Put
+from localwaba.domain.events import Event, Put
 from localwaba.domain.model import Business, PhoneNumber
-from localwaba.domain.policy import Policy
 from localwaba.domain.tiers import LIMITS, UNLIMITED, business_of
+from localwaba.domain.told import CapabilityChanged, NumberLimited
 from localwaba.domain.world import World
-from localwaba.operations.announcements import announced
 
 
 def set_limit(world: World, now: int, number: PhoneNumber, limit: str) -> list[Event]:
@@ -34,11 +31,9 @@ def limit_portfolio(
     if business.messaging_limit == limit:
         return []
     events: list[Event] = [Put(at=now, thing=replace(business, messaging_limit=limit))]
-    numbers = {"max_phone_numbers_per_business": 2} if limit == "TIER_250" else {"max_phone_numbers_per_waba": 25}
-    told = {"max_daily_conversations_per_business": limit_value(world.policy, limit)} | numbers
     wabas = [waba.id for waba in world.wabas.values() if waba.business_id == business.id]
-    events += [announced(world, now, "business_capability_update", told, waba_id=waba_id) for waba_id in wabas]
-    events.append(_direction(world, now, number, limit, business.messaging_limit))
+    events += [CapabilityChanged(at=now, waba_id=waba_id, limit=limit) for waba_id in wabas]
+    events.append(_direction(now, number, limit, business.messaging_limit))
     return events
 
 
@@ -47,27 +42,14 @@ def _limit_number(world: World, now: int, number: PhoneNumber, limit: str) -> li
     if number.messaging_limit == limit:
         return []
     changed = replace(number, messaging_limit=limit)
-    return [Put(at=now, thing=changed), _direction(world, now, changed, limit, number.messaging_limit)]
+    return [Put(at=now, thing=changed), _direction(now, changed, limit, number.messaging_limit)]
 
 
-def _direction(world: World, now: int, number: PhoneNumber, limit: str, before: str) -> Announced:
+def _direction(now: int, number: PhoneNumber, limit: str, before: str) -> NumberLimited:
     former = LIMITS.get(before, 0)
     is_more = limit == UNLIMITED or -1 < former < LIMITS[limit]
-    return quality_notice(world, now, number, "UPGRADE" if is_more else "DOWNGRADE", limit, before)
-
-
-def limit_value(policy: Policy, limit: str) -> int | str:
-    """A messaging limit as `business_capability_update` says it."""
-    return limit if policy.capability_values == "tier" else LIMITS[limit]
-
-
-def quality_notice(world: World, now: int, number: PhoneNumber, event: str, limit: str, before: str = "") -> Announced:
-    """What fires `phone_number_quality_update`."""
-    told: dict[str, Any] = {"display_phone_number": number.digits, "event": event}
-    if before:
-        told["old_limit"] = before
-    told |= {"current_limit": limit, "max_daily_conversations_per_business": limit}
-    return announced(world, now, "phone_number_quality_update", told, number)
+    change = "UPGRADE" if is_more else "DOWNGRADE"
+    return NumberLimited(at=now, phone_number_id=number.id, change=change, limit=limit, before=before)
 
 
 def grow(world: World, item: GrowLimit, now: int) -> list[Event]:
@@ -81,17 +63,18 @@ def upgrade(world: World, now: int, number: PhoneNumber) -> list[Event]:
     """A number gets HIGH throughput, at once where upgrades take no time."""
     if world.policy.throughput_upgrade_seconds:
         return limits.upgrade(number, now, world.policy)
-    return _upgraded(world, now, replace(number, throughput_level="HIGH", upgrading_until=0))
+    return _upgraded(now, replace(number, throughput_level="HIGH", upgrading_until=0))
 
 
 def finish_upgrade(world: World, item: FinishUpgrade, now: int) -> list[Event]:
     """An upgrade of throughput ends."""
     number = limits.upgraded(world, item.phone_number_id, item.stamp)
-    return _upgraded(world, now, number) if number is not None else []
+    return _upgraded(now, number) if number is not None else []
 
 
-def _upgraded(world: World, now: int, number: PhoneNumber) -> list[Event]:
-    return [Put(at=now, thing=number), quality_notice(world, now, number, "THROUGHPUT_UPGRADE", UNLIMITED)]
+def _upgraded(now: int, number: PhoneNumber) -> list[Event]:
+    told = NumberLimited(at=now, phone_number_id=number.id, change="THROUGHPUT_UPGRADE", limit=UNLIMITED)
+    return [Put(at=now, thing=number), told]
 
 
 def verify_business(world: World, now: int, number: PhoneNumber, status: str) -> list[Event]:

@@ -22,6 +22,7 @@ from localwaba.domain.limits import ALLOWED_RECIPIENTS
 from localwaba.domain.model import PhoneNumber, Template
 from localwaba.domain.policy import PROFILES, Policy, patch
 from localwaba.domain.quality_state import NumberRated, TemplateCategorised, TemplateRated
+from localwaba.domain.told import NumberLimited
 from localwaba.domain.world import World
 from localwaba.operations import messaging_limits, official_account
 from localwaba.operations.mistakes import Mistake, choice_of, nearest, number_of, object_of, only
@@ -178,7 +179,7 @@ def patch_number(world: World, now: int, number_id: str, changes: dict[str, Any]
     if changed.status != number.status and "FLAGGED" in (changed.status, number.status):
         current = tiers.limit_of(world, changed)
         flagged = "FLAGGED" if changed.status == "FLAGGED" else "UNFLAGGED"
-        events.append(messaging_limits.quality_notice(world, now, changed, flagged, current))
+        events.append(NumberLimited(at=now, phone_number_id=number.id, change=flagged, limit=current))
     if name_status:
         events += [*names.waits(changed, now), *names.told(number, name_status, now, why)]
     return events

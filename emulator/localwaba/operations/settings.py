@@ -8,13 +8,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from localwaba.domain import calling, media, routing, tiers
-from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import refuse
 from localwaba.domain.events import Event, Put
 from localwaba.domain.ids import derive
 from localwaba.domain.model import PhoneNumber
 from localwaba.operations.announcements import announced
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
+from localwaba.wire import phone_webhooks
 
 FEATURES = ("calling", "user_identity_change", "payload_encryption", "storage_configuration")
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
@@ -116,12 +116,7 @@ def _update_calling(call: Call, number: PhoneNumber, given: dict[str, Any]) -> A
 
 
 def _told(call: Call, number: PhoneNumber, settings: dict[str, Any]) -> Event:
-    value = {
-        "messaging_product": "whatsapp",
-        "timestamp": str(call.now // SECOND),
-        "type": "phone_number_settings",
-        "phone_number_settings": {"phone_number_id": number.id, "calling": settings},
-    }
+    value = phone_webhooks.calling_settings(number, settings, call.now)
     return announced(call.world, call.now, "account_settings_update", value, number)
 
 

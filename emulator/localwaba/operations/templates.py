@@ -15,11 +15,12 @@ from localwaba.domain.budgets import creations
 from localwaba.domain.clock import DAY, HOUR, SECOND
 from localwaba.domain.enforcement import check_management
 from localwaba.domain.errors import refuse
-from localwaba.domain.events import Announced, Event, Put, Removed, Scheduled
+from localwaba.domain.events import Event, Put, Removed, Scheduled
 from localwaba.domain.media import find_handle
 from localwaba.domain.model import Template
 from localwaba.domain.template_creation import check_creation, check_edit
 from localwaba.domain.template_values import CurrentTemplate, ExistingTemplate, TemplateDraft, TemplatePolicy
+from localwaba.domain.told import TemplateEdited
 from localwaba.operations.call import SUCCESS, Answer, Call, unknown_object
 from localwaba.operations.flow_sends import resolve_flow_buttons
 from localwaba.operations.viewing import show, view_of
@@ -257,37 +258,9 @@ def edit_template(call: Call) -> Answer:
     keeps = policy.edit_keeps_approved and template.status == "APPROVED"
     edited = replace(stored(call, draft, template), status=template.status if keeps else "PENDING", edits=counted[-20:])
     events = reviewed(call, edited, [])
-    events.append(_components_update(call, edited))
+    events.append(TemplateEdited(at=call.now, template_id=edited.id))
     body = {"success": True, "id": edited.id, "name": edited.name, "category": edited.category}
     return Answer(body=body, events=events)
-
-
-def _components_update(call: Call, template: Template) -> Announced:
-    """`message_template_components_update`, which tells of every edit."""
-    parts = {part["type"]: part for part in msgspec.json.decode(template.components)}
-    value: dict[str, Any] = {
-        "message_template_id": int(template.id),
-        "message_template_name": template.name,
-        "message_template_language": template.language,
-        "message_template_element": parts.get("BODY", {}).get("text", ""),
-    }
-    if "text" in parts.get("HEADER", {}):
-        value["message_template_title"] = parts["HEADER"]["text"]
-    if "text" in parts.get("FOOTER", {}):
-        value["message_template_footer"] = parts["FOOTER"]["text"]
-    buttons = [_button_update(button) for button in parts.get("BUTTONS", {}).get("buttons", [])]
-    if buttons:
-        value["message_template_buttons"] = buttons
-    field = "message_template_components_update"
-    return Announced(at=call.now, field=field, value=value, waba_id=template.waba_id, timed=True)
-
-
-def _button_update(button: dict[str, Any]) -> dict[str, Any]:
-    found = {"message_template_button_type": button["type"], "message_template_button_text": button.get("text", "")}
-    for key in ("url", "phone_number"):
-        if key in button:
-            found[f"message_template_button_{key}"] = button[key]
-    return found
 
 
 def delete_templates(call: Call) -> Answer:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from localwaba.domain.clock import DAY, SECOND
+from localwaba.domain.clock import DAY
 from localwaba.domain.events import Event
 from localwaba.domain.ids import derive
 from localwaba.domain.model import Message
 from localwaba.operations.announcements import announced
 from localwaba.operations.deeds import Deed, Scene, last, received
 from localwaba.operations.mistakes import Mistake, choice_of, text_of
+from localwaba.wire import payments
 from localwaba.wire.choices import content
-from localwaba.wire.notices import number_value
 
-_GATEWAYS = ("billdesk", "payu", "razorpay", "zaakpay")
 _METHODS = ("card", "netbanking", "upi", "wallet")
-_STATUSES = {"captured": "success", "pending": "pending", "failed": "failed"}
 _MARKETING = frozenset({"marketing", "marketing_lite"})
 CLICKS_FOR = 7 * DAY
 
@@ -30,10 +28,11 @@ def pay(scene: Scene) -> Deed:
         raise Mistake("there is nothing to pay: no interactive message of type order_details was sent to this user")
     if bill.get("currency") != "INR":
         raise Mistake(f"payments are told of in INR alone, not in {bill.get('currency')}")
-    status = choice_of(scene.options, "status", _STATUSES) or "captured"
-    value = number_value(scene.world.numbers[message.phone_number_id])
-    value["statuses"] = [_payment(scene, message, bill, status)]
+    status = choice_of(scene.options, "status", payments.STATUSES) or "captured"
     number = scene.world.numbers[message.phone_number_id]
+    method = choice_of(scene.options, "method", _METHODS) or "upi"
+    key = derive(scene.world.seed, f"payment {message.id} {scene.now}", 12).hex()
+    value = payments.payment(number, message, bill, status, method, key, scene.now)
     told = announced(scene.world, scene.now, "messages", value, number)
     reference = str(bill.get("reference_id", ""))
     return Deed({"message_id": message.id, "reference_id": reference, "status": status}, [told])
@@ -48,48 +47,6 @@ def _bill(message: Message | None) -> dict[str, Any]:
     return parameters if isinstance(parameters, dict) else {}
 
 
-def _payment(scene: Scene, message: Message, bill: dict[str, Any], status: str) -> dict[str, Any]:
-    """A payment as one of `statuses`. One that failed is told as pending: the user may try again."""
-    seconds = scene.now // SECOND
-    method = choice_of(scene.options, "method", _METHODS) or "upi"
-    key = derive(scene.world.seed, f"payment {message.id} {scene.now}", 12).hex()
-    transaction: dict[str, Any] = {
-        "id": f"order_{key[:14]}",
-        "pg_transaction_id": f"pay_{key[10:]}",
-        "type": _gateway(bill),
-        "status": _STATUSES[status],
-        "created_timestamp": seconds,
-        "updated_timestamp": seconds,
-        "method": {"type": method},
-    }
-    if status == "failed":
-        transaction["error"] = {"code": "BAD_REQUEST_ERROR", "reason": "payment_failed"}
-    total = bill.get("total_amount", {})
-    amount = {"value": total.get("value", 0), "offset": total.get("offset", 100)}
-    return {
-        "id": message.id,
-        "recipient_id": message.wa_id,
-        "type": "payment",
-        "status": "pending" if status == "failed" else status,
-        "payment": {
-            "reference_id": bill.get("reference_id", ""),
-            "amount": amount,
-            "transaction": transaction,
-            "currency": "INR",
-        },
-        "timestamp": str(seconds),
-    }
-
-
-def _gateway(bill: dict[str, Any]) -> str:
-    """Who handles the payment, as the bill's settings say."""
-    for setting in bill.get("payment_settings") or ():
-        gateway = setting.get("payment_gateway") if isinstance(setting, dict) else None
-        if isinstance(gateway, dict) and gateway.get("type") in _GATEWAYS:
-            return str(gateway["type"])
-    return "razorpay"
-
-
 def clicked(scene: Scene, message: Message) -> list[Event]:
     """A tap on a link of a marketing message of the last seven days, where such taps are told (click_webhooks)."""
     world, now = scene.world, scene.now
@@ -98,13 +55,4 @@ def clicked(scene: Scene, message: Message) -> list[Event]:
         return []
     key = derive(world.seed, f"click {message.id} {now}", 24).hex()
     number = world.numbers[message.phone_number_id]
-    action = {
-        "action_type": "marketing_messages_link_click",
-        "timestamp": str(now // SECOND),
-        "marketing_messages_link_click_data": {
-            "click_component": "cta",
-            "click_id": f"AR{key[:24]}",
-            "tracking_token": f"Ab{key[24:]}",
-        },
-    }
-    return [announced(world, now, "messages", number_value(number) | {"user_actions": [action]}, number)]
+    return [announced(world, now, "messages", payments.click(number, key, now), number)]

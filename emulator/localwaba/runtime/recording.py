@@ -13,9 +13,11 @@ import msgspec
 
 from localwaba.domain.media_samples import sample
 from localwaba.domain.policy import Policy
+from localwaba.domain.told import Told
 from localwaba.runtime.bodies import has_choices, person, text_of, wanted_of, without_ids
 from localwaba.runtime.player import INSTANT
 from localwaba.runtime.writing import comment, key_of, literal, sentence, span
+from localwaba.wire import account_webhooks
 from localwaba.wire.moments import iso
 from localwaba_scenarios.sentences import FILES, RESERVED
 
@@ -29,6 +31,12 @@ _SWITCHES = (
     ("blocked_by_user", "blocks", "unblocks"),
     ("marketing_stopped", "stops marketing", "resumes marketing"),
 )
+_NUMBERS = {
+    "THROUGHPUT_UPGRADE": {"throughput": "HIGH"},
+    "FLAGGED": {"status": "FLAGGED"},
+    "UNFLAGGED": {"status": "CONNECTED"},
+}
+_NAMES = {"APPROVED": "APPROVED", "REJECTED": "DECLINED", "PENDING": "PENDING_REVIEW"}
 _VERDICTS = {"APPROVED": "approves", "REJECTED": "rejects", "PAUSED": "pauses", "DISABLED": "disables"}
 
 
@@ -406,6 +414,18 @@ class _Tale:
             return
         self._do(at, "meta announces", {"field": data["field"], "value": data["value"]})
 
+    def limited_number(self, data: Mapping[str, Any], at: int) -> None:
+        """Meta gave the number another limit, more throughput, or a flag."""
+        if self._came_due():
+            return
+        self._do(at, "meta changes number", _NUMBERS.get(data["change"], {"messaging_limit": data["limit"]}))
+
+    def named_number(self, data: Mapping[str, Any], at: int) -> None:
+        """Meta decided on the number's name."""
+        if not self._came_due():
+            reason = {"rejection_reason": data["reason"]} if data.get("reason") else {}
+            self._do(at, "meta changes number", {"name_status": _NAMES[data["decision"]]} | reason)
+
     def turned(self, data: Mapping[str, Any], at: int) -> None:
         """Knobs were turned."""
         changed = _differing(self._policy or _usual(), data["policy"])
@@ -442,6 +462,17 @@ class _Tale:
             self.note(f"of the faults only {', '.join(data['ids'])} were disarmed here: no step can say that")
 
 
+def _of_account(kind: type[Told]) -> Callable[[_Tale, Mapping[str, Any], int], None]:
+    """What is done when an account is told something."""
+
+    def hear(tale: _Tale, data: Mapping[str, Any], at: int) -> None:
+        if not tale._came_due():
+            name, value = account_webhooks.said(msgspec.convert(data, kind))
+            tale._do(at, "meta announces", {"field": name, "value": value})
+
+    return hear
+
+
 _HEARD: Mapping[str, Callable[[_Tale, Mapping[str, Any], int], None]] = {
     "Put": _Tale.put,
     "MessageReceived": _Tale.received,
@@ -456,6 +487,9 @@ _HEARD: Mapping[str, Callable[[_Tale, Mapping[str, Any], int], None]] = {
     "TemplateCategorised": _Tale.categorised,
     "NumberRated": _Tale.rated_number,
     "Announced": _Tale.announced,
+    **{kind.__name__: _of_account(kind) for kind in account_webhooks.OF_META},
+    "NumberLimited": _Tale.limited_number,
+    "NameDecided": _Tale.named_number,
     "PolicyChanged": _Tale.turned,
     "FaultArmed": _Tale.armed,
     "FaultsCleared": _Tale.cleared,

@@ -1,91 +1,97 @@
-"""What Meta tells of templates and numbers, as the `value` of a webhook."""
+"""What Meta tells of accounts, as the `value` of a webhook (Meta: account_update and its neighbours)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from localwaba.domain import tiers
 from localwaba.domain.clock import SECOND
-from localwaba.domain.events import TemplateJudged
-from localwaba.domain.model import Template
-from localwaba.domain.quality_state import NumberFlagged, TemplateCategorised, TemplateRated
+from localwaba.domain.tiers import LIMITS
+from localwaba.domain.told import (
+    AccountBanned,
+    AccountRestricted,
+    AccountReviewed,
+    AccountViolated,
+    CapabilityChanged,
+    TierReached,
+    Told,
+)
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
-from localwaba.wire.notices import Notice
+from localwaba.wire.moments import day
+from localwaba.wire.notices import Telling, Value, of_account
 
 
-def template_notice(world: World, event: TemplateJudged) -> Notice | None:
-    return _about_template(world, event.template_id, "message_template_status_update")
+def _review(event: AccountReviewed) -> Value:
+    return {"decision": event.decision}
 
 
-def template_value(world: World, event: TemplateJudged, traits: Traits) -> dict[str, Any]:
-    template = world.templates[event.template_id]
-    found: dict[str, Any] = {
-        "event": event.told or event.status,
-        **_named(template),
-        "reason": event.reason or None,
-        "message_template_category": template.category,
+def _violation(event: AccountViolated) -> Value:
+    info = {"violation_type": event.violation} | _remedied(event.remediation)
+    return {"event": "ACCOUNT_VIOLATION", "violation_info": info}
+
+
+def _restriction(event: AccountRestricted) -> Value:
+    """Without `expiration` where there is no end."""
+    found: Value = {"event": "ACCOUNT_RESTRICTION"}
+    if event.violation:
+        found["violation_info"] = {"violation_type": event.violation}
+    rows: list[Value] = [
+        {"restriction_type": kind} | ({"expiration": until // SECOND} if until else {}) | _remedied(event.remediation)
+        for kind, until in event.restrictions
+    ]
+    return found | ({"restriction_info": rows} if rows else {})
+
+
+def _remedied(remediation: str) -> dict[str, str]:
+    return {"remediation": remediation} if remediation else {}
+
+
+def _ban(event: AccountBanned) -> Value:
+    info = {"waba_ban_state": event.state, "waba_ban_date": day(event.moment)}
+    return {"event": "DISABLED_UPDATE", "ban_info": info}
+
+
+def _tier(event: TierReached) -> Value:
+    info = {
+        "tier_update_time": event.at // SECOND,
+        "pricing_category": event.category.upper(),
+        "tier": event.tier,
+        "effective_month": event.month,
+        "region": event.region,
     }
-    if event.disable_date:
-        found["disable_info"] = {"disable_date": event.disable_date}
-    if event.other_info:
-        found["other_info"] = event.other_info
-    if event.rejection_info:
-        found["rejection_info"] = event.rejection_info
-    return found
+    return {"event": "VOLUME_BASED_PRICING_TIER_UPDATE", "volume_tier_info": info}
 
 
-def _about_template(world: World, template_id: str, field: str) -> Notice | None:
-    """All that is told of one template goes in one lane, so that a pause comes after the score that caused it."""
-    template = world.templates.get(template_id)
-    return Notice(field, template.waba_id, "", template.id, timed=True) if template else None
+def _capability(world: World, event: CapabilityChanged, traits: Traits) -> Value:
+    limit = event.limit if world.policy.capability_values == "tier" else LIMITS[event.limit]
+    is_starting = event.limit == "TIER_250"
+    numbers = {"max_phone_numbers_per_business": 2} if is_starting else {"max_phone_numbers_per_waba": 25}
+    return {"max_daily_conversations_per_business": limit} | numbers
 
 
-def _named(template: Template) -> dict[str, Any]:
-    return {
-        "message_template_id": int(template.id),
-        "message_template_name": template.name,
-        "message_template_language": template.language,
-    }
+OF_META = (AccountReviewed, AccountViolated, AccountRestricted, AccountBanned)
+"""What Meta does to an account, on purpose."""
+_BUILDERS: dict[type, tuple[str, Callable[[Any], Value]]] = {
+    AccountReviewed: ("account_review_update", _review),
+    AccountViolated: ("account_update", _violation),
+    AccountRestricted: ("account_update", _restriction),
+    AccountBanned: ("account_update", _ban),
+    TierReached: ("account_update", _tier),
+}
 
 
-def score_notice(world: World, event: TemplateRated) -> Notice | None:
-    return _about_template(world, event.template_id, "message_template_quality_update")
+def said(event: Told) -> tuple[str, Value]:
+    """The field and the value of what an account is told whatever the knobs are. KeyError for other events."""
+    field, build = _BUILDERS[type(event)]
+    return field, build(event)
 
 
-def score_value(world: World, event: TemplateRated, traits: Traits) -> dict[str, Any]:
-    scores = {"previous_quality_score": event.previous, "new_quality_score": event.score}
-    return scores | _named(world.templates[event.template_id])
+def _telling(field: str, build: Callable[[Any], Value]) -> Telling:
+    return of_account(field, lambda world, event, traits: build(event))
 
 
-def category_notice(world: World, event: TemplateCategorised) -> Notice | None:
-    return _about_template(world, event.template_id, "template_category_update")
-
-
-def category_value(world: World, event: TemplateCategorised, traits: Traits) -> dict[str, Any]:
-    found = _named(world.templates[event.template_id])
-    if not event.correct:
-        return found | {"previous_category": event.previous, "new_category": event.category}
-    return found | {
-        "correct_category": event.correct,
-        "new_category": event.category,
-        "category_update_timestamp": event.effective_at // SECOND,
-    }
-
-
-def flag_notice(world: World, event: NumberFlagged) -> Notice | None:
-    if event.silent:
-        return None
-    number = world.numbers[event.phone_number_id]
-    return Notice("phone_number_quality_update", number.waba_id, number.id, number.id, timed=True)
-
-
-def flag_value(world: World, event: NumberFlagged, traits: Traits) -> dict[str, Any]:
-    number = world.numbers[event.phone_number_id]
-    limit = tiers.limit_of(world, number)
-    return {
-        "display_phone_number": number.digits,
-        "event": "FLAGGED" if event.flagged else "UNFLAGGED",
-        "current_limit": limit,
-        "max_daily_conversations_per_business": limit,
-    }
+TELLINGS: dict[type, Telling] = {
+    **{kind: _telling(field, build) for kind, (field, build) in _BUILDERS.items()},
+    CapabilityChanged: of_account("business_capability_update", _capability),
+}

@@ -15,11 +15,12 @@ from localwaba.domain.account_state import (
     UTILITY_TEMPLATES,
     Restriction,
 )
-from localwaba.domain.enforcement import ban_date, closed, is_active
+from localwaba.domain.enforcement import closed, is_active
 from localwaba.domain.model import App, Business, PhoneNumber, Template, Waba
 from localwaba.domain.names import USABLE
 from localwaba.domain.senders import ABSENT, HELD, is_provided
 from localwaba.domain.world import World
+from localwaba.wire.moments import day
 
 _RANK = {"AVAILABLE": 0, "LIMITED": 1, "BLOCKED": 2}
 _BANNED = frozenset({"BANNED", "DELETED", "DISABLED"})
@@ -141,7 +142,7 @@ _UTILITY = ((UTILITY_RATE, "send utility messages without a cap"), (UTILITY_TEMP
 
 
 def _restricted(verb: str, one: Restriction) -> Trouble:
-    end = f" until {ban_date(one.until)}" if one.until else ""
+    end = f" until {day(one.until)}" if one.until else ""
     return Trouble("LIMITED", 0, f"The WABA is restricted: it cannot {verb}{end}.")
 
 
@@ -149,7 +150,7 @@ def _business_troubles(world: World, business: Business, now: int) -> list[Troub
     troubles = [] if business.verification_status == "verified" else [_UNVERIFIED_BUSINESS]
     until = world.quality.barred.get(business.id, 0)
     if now < until:
-        description = f"The business cannot send templates until {ban_date(until)}: its portfolio is under review."
+        description = f"The business cannot send templates until {day(until)}: its portfolio is under review."
         troubles.append(Trouble("LIMITED", 0, description))
     return troubles
 

@@ -42,6 +42,28 @@ def read_moment(value: Any) -> int:
     return found
 
 
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def day(moment: int) -> str:
+    """A day as `account_update` prints it: `April 17, 2025` (UTC)."""
+    found = _EPOCH + timedelta(milliseconds=moment)
+    return f"{_MONTHS[found.month - 1]} {found.day}, {found.year}"
+
+
+def read_day(text: str) -> int | None:
+    """The first moment of such a day; None for anything else."""
+    try:
+        month, number, year = text.replace(",", " ").split()
+        found = datetime(int(year), _MONTHS.index(month.capitalize()) + 1, int(number), tzinfo=UTC)
+    except ValueError:
+        return None
+    return (found - _EPOCH) // timedelta(milliseconds=1)
+
+
 def read_span(text: str) -> int:
     """Milliseconds out of an ISO 8601 duration such as PT25H or P1DT30M; ValueError for anything else."""
     found = _SPAN.match(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from localwaba.domain.errors import Refusal
@@ -13,29 +12,37 @@ from localwaba.domain.events import (
     GroupStatusReached,
     MessageReceived,
     StatusReached,
-    TemplateJudged,
 )
-from localwaba.domain.quality_state import NumberFlagged, TemplateCategorised, TemplateRated
 from localwaba.domain.routing import DASHBOARD
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
-from localwaba.wire import account_webhooks, group_statuses, inbound, statuses
+from localwaba.wire import (
+    account_webhooks,
+    flow_webhooks,
+    group_statuses,
+    inbound,
+    phone_webhooks,
+    statuses,
+    template_webhooks,
+)
 from localwaba.wire.errors import webhook_error
-from localwaba.wire.notices import Notice, number_value
+from localwaba.wire.notices import Notice, Telling, number_value
 from localwaba.wire.shapes import shaped
 
 
 def notice(world: World, event: Event) -> Notice | None:
     """Where an event is announced; None: nowhere."""
-    find = _NOTICES.get(type(event))
-    return find(world, event) if find else None
+    telling = _TELLINGS.get(type(event))
+    return telling.notice(world, event) if telling else None
 
 
 def value(world: World, event: Event, traits: Traits) -> dict[str, Any]:
     """The `value` that announces an event to an app of a Graph version."""
-    found = _VALUES[type(event)](world, event, traits)
-    field = event.field if isinstance(event, Announced) else _FIELDS.get(type(event), "")
-    return shaped(world.policy, field, found) if field and not getattr(event, "exact", False) else found
+    telling = _TELLINGS[type(event)]
+    found = telling.value(world, event, traits)
+    if not isinstance(event, Announced):
+        return shaped(world.policy, telling.field, found)
+    return found if event.exact else shaped(world.policy, event.field, found)
 
 
 def envelope(waba_id: str, field: str, value: dict[str, Any], time: int | None = None) -> dict[str, Any]:
@@ -72,33 +79,16 @@ def _dropped_value(world: World, event: ContentDropped, traits: Traits) -> dict[
     return number_value(world.numbers[event.phone_number_id]) | {"errors": [error]}
 
 
-_NOTICES: dict[type, Callable[[World, Any], Notice | None]] = {
-    StatusReached: statuses.notice,
-    GroupStatusReached: group_statuses.notice,
-    MessageReceived: inbound.notice,
-    TemplateJudged: account_webhooks.template_notice,
-    TemplateRated: account_webhooks.score_notice,
-    TemplateCategorised: account_webhooks.category_notice,
-    NumberFlagged: account_webhooks.flag_notice,
-    Announced: _announced_notice,
-    ContentDropped: _dropped_notice,
+_TELLINGS: dict[type, Telling] = {
+    StatusReached: Telling("messages", statuses.notice, statuses.value),
+    GroupStatusReached: Telling("messages", group_statuses.notice, group_statuses.value),
+    MessageReceived: Telling("messages", inbound.notice, inbound.value),
+    ContentDropped: Telling("messages", _dropped_notice, _dropped_value),
+    Announced: Telling("", _announced_notice, _announced_value),
+    **account_webhooks.TELLINGS,
+    **flow_webhooks.TELLINGS,
+    **phone_webhooks.TELLINGS,
+    **template_webhooks.TELLINGS,
 }
-ANNOUNCED = frozenset(_NOTICES)
+ANNOUNCED = frozenset(_TELLINGS)
 """The classes of events that webhooks may tell of."""
-_FIELDS: dict[type, str] = {
-    TemplateJudged: "message_template_status_update",
-    TemplateRated: "message_template_quality_update",
-    TemplateCategorised: "template_category_update",
-    NumberFlagged: "phone_number_quality_update",
-}
-_VALUES: dict[type, Callable[[World, Any, Traits], dict[str, Any]]] = {
-    StatusReached: statuses.value,
-    GroupStatusReached: group_statuses.value,
-    MessageReceived: inbound.value,
-    TemplateJudged: account_webhooks.template_value,
-    TemplateRated: account_webhooks.score_value,
-    TemplateCategorised: account_webhooks.category_value,
-    NumberFlagged: account_webhooks.flag_value,
-    Announced: _announced_value,
-    ContentDropped: _dropped_value,
-}
