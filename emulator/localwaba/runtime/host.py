@@ -103,7 +103,10 @@ class WorldHost:
     def commit(self, events: Sequence[Event], ids: Ids) -> None:
         """Makes events happen, what follows from them too, and queues the webhooks that tell of them."""
         world, entries = self.world, self.entries
-        for event in events if not world.faults else faults.disturb(world, events):
+        happening = events if not world.faults else faults.disturb(world, events)
+        if not happening:
+            return  # ids drawn for nothing are drawn anew: no entry of the journal could tell of them
+        for event in happening:
             apply(world, event)
             entries.add_event(event, ids.drawn)
             kind = type(event)
