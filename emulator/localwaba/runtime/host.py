@@ -103,10 +103,9 @@ class WorldHost:
     def commit(self, events: Sequence[Event], ids: Ids) -> None:
         """Makes events happen, what follows from them too, and queues the webhooks that tell of them."""
         world, entries = self.world, self.entries
-        happening = events if not world.faults else faults.disturb(world, events)
-        if not happening:
+        if not events:
             return  # ids drawn for nothing are drawn anew: no entry of the journal could tell of them
-        for event in happening:
+        for event in events if not world.faults else faults.disturb(world, events):
             apply(world, event)
             entries.add_event(event, ids.drawn)
             kind = type(event)
