@@ -69,6 +69,7 @@ _TABLES: dict[str, tuple[str, str]] = {  # class: table, kind of Graph node
     "CallPermission": ("call_permissions", ""),
     "PhoneCall": ("calls", ""),
     "QrCode": ("qr_codes", ""),
+    "Solution": ("solutions", "solution"),
 }
 _CHUNK = 500  # how many of the oldest are dropped at once
 

@@ -344,6 +344,23 @@ class QrCode(Entity, frozen=True):
     created_at: int = 0
 
 
+class Solution(Entity, frozen=True):
+    """A multi-partner solution that an app offers with another, which may belong to somebody else.
+
+    `pending` is what the other side has not answered yet: PENDING_ACTIVATION, PENDING_DEACTIVATION or NONE.
+    """
+
+    id: str
+    app_id: str
+    name: str
+    partner_app_id: str
+    owner_permissions: tuple[str, ...] = ()
+    partner_permissions: tuple[str, ...] = ()
+    status: str = "INITIATED"
+    pending: str = "PENDING_ACTIVATION"
+    created_at: int = 0
+
+
 class Pricing(msgspec.Struct, frozen=True, gc=False):
     """What a message costs; the fields of `pricing` in a status."""
 
@@ -464,4 +481,5 @@ Stored = (
     | CallPermission
     | PhoneCall
     | QrCode
+    | Solution
 )

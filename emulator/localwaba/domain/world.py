@@ -27,6 +27,7 @@ from localwaba.domain.model import (
     PhoneNumber,
     PreverifiedNumber,
     QrCode,
+    Solution,
     Template,
     Token,
     UploadSession,
@@ -78,6 +79,7 @@ class World(msgspec.Struct, kw_only=True):
     call_permissions: dict[str, CallPermission] = {}
     calls: dict[str, PhoneCall] = {}
     qr_codes: dict[str, QrCode] = {}
+    solutions: dict[str, Solution] = {}
     deliveries: dict[str, Delivery] = {}
     nodes: dict[str, str] = {}
     limits: Limits = msgspec.field(default_factory=Limits)

@@ -20,6 +20,7 @@ from localwaba.http.uploads import move, read_stream
 from localwaba.http.usage import charge
 from localwaba.operations.call import Blob, Operation, unknown_object
 from localwaba.versions.table import NEWEST, Served, serve
+from localwaba.wire.assigned_users import is_person
 
 _GENERAL = frozenset({"access_token", "method", "pretty", "debug", "suppress_http_code"})
 """Parameters of any Graph call; they are no members of what is sent."""
@@ -216,6 +217,8 @@ def _find(exchange: Exchange, place: Place, token: Token | None) -> tuple[Route,
     kind = exchange.host.world.nodes.get(node)
     if kind is None and find_message(exchange.host.world, node) is not None:
         kind = "message_history"
+    if kind is None and is_person(exchange.host.world, node):
+        kind = "user"
     if kind is None:
         raise unknown_object(method, node)
     edge = f"{place.edge}/{place.tail}" if place.tail else place.edge

@@ -66,6 +66,21 @@ def list_owned_wabas(call: Call) -> Answer:
     return show_page(call, ACCOUNT, owned)
 
 
+def list_onbehalf_requests(call: Call) -> Answer:
+    """`GET /{waba}/in_progress_onbehalf_request`: nobody asks to manage an account of a world."""
+    return show_page(call, ACCOUNT, [])
+
+
+def list_credit_lines(call: Call) -> Answer:
+    """`GET /{business}/extendedcredits`: a business of a world pays by itself."""
+    return show_page(call, BUSINESS, [])
+
+
+def list_connected_client_businesses(call: Call) -> Answer:
+    """`GET /{app}/connected_client_businesses`: an app of a world has its own business and no clients."""
+    return show_page(call, BUSINESS, [])
+
+
 def list_client_wabas(call: Call) -> Answer:
     """`GET /{business}/client_whatsapp_business_accounts`: nobody shares an account with a world's business."""
     return show_page(call, ACCOUNT, [])

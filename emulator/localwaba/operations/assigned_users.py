@@ -11,7 +11,7 @@ from localwaba.domain.events import Put
 from localwaba.domain.model import Waba
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
 from localwaba.operations.viewing import show_page
-from localwaba.wire.assigned_users import ASSIGNED_USER, Assigned, assigned
+from localwaba.wire.assigned_users import ASSIGNED_ACCOUNT, ASSIGNED_USER, Assigned, AssignedAccount, assigned
 
 
 def list_assigned_users(call: Call) -> Answer:
@@ -45,6 +45,17 @@ def remove_assigned_user(call: Call) -> Answer:
             fix="take the id from GET /{waba}/assigned_users?business=…",
         )
     return _done(call, waba, {name: tasks for name, tasks in kept.items() if name != user})
+
+
+def list_assigned_wabas(call: Call) -> Answer:
+    """`GET /{user}/assigned_whatsapp_business_accounts`: the accounts in which a person has tasks."""
+    found = [
+        AssignedAccount(waba.id, waba, one.tasks)
+        for waba in call.world.wabas.values()
+        for one in assigned(call.world, waba)
+        if one.id == call.node
+    ]
+    return show_page(call, ASSIGNED_ACCOUNT, found)
 
 
 def _kept(call: Call, waba: Waba) -> dict[str, Any]:

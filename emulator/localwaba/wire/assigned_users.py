@@ -51,3 +51,31 @@ ASSIGNED_USER = Kind(
         "user_type": lambda view, one, field: one.user_type,
     },
 )
+
+
+def is_person(world: World, node: str) -> bool:
+    """Whether an id is that of somebody: the holder of a token, or who was assigned to an account."""
+    holders = (token.user_id for token in world.tokens.values())
+    return node in holders or any(node in waba.settings.get("assigned_users", {}) for waba in world.wabas.values())
+
+
+class AssignedAccount(NamedTuple):
+    """An account as somebody with tasks in it sees it."""
+
+    id: str
+    waba: Waba
+    tasks: tuple[str, ...]
+
+
+ASSIGNED_ACCOUNT = Kind(
+    node_type="WhatsAppBusinessAccount",
+    default=("id", "name", "status", "permissions", "business_id"),
+    fields={
+        "id": lambda view, one, field: one.id,
+        "name": lambda view, one, field: one.waba.name,
+        "status": lambda view, one, field: one.waba.status,
+        "permissions": lambda view, one, field: list(one.tasks),
+        "business_id": lambda view, one, field: one.waba.business_id,
+    },
+    known=frozenset({"assignment_date", "phone_numbers"}),
+)
