@@ -70,7 +70,6 @@ def test_a_code_that_is_wrong_or_was_not_asked_for(platform: Platform) -> None:
 def test_a_number_is_shared(platform: Platform) -> None:
     """Partners are listed in the order in which they came, each once."""
     node = preverified(platform)
-    verify(platform, node)
     for partner in ("9876543210987654", "1234567890123456", "9876543210987654"):
         holds("share_preverified_number", share(platform, node, partner))
     found = holds("list_preverified_number_partners", platform.graph("GET", f"/{node}/partners"))
@@ -78,12 +77,10 @@ def test_a_number_is_shared(platform: Platform) -> None:
 
 
 def test_what_cannot_be_shared(platform: Platform) -> None:
-    """A number that is not verified or not there, and oneself as the partner: 100."""
+    """A number that is not there, oneself as the partner, and what is no id: 100."""
     node = preverified(platform)
-    found = [share(platform, node)]
-    verify(platform, node)
-    found += [share(platform, "1"), share(platform, node, platform.world.business_id), share(platform, node, "x")]
-    assert [one.error["code"] for one in found] == [100, 100, 100, 100]
+    found = [share(platform, "1"), share(platform, node, platform.world.business_id), share(platform, node, "x")]
+    assert [one.error["code"] for one in found] == [100, 100, 100]
     assert platform.graph("GET", f"/{node}/partners").body == {"data": []}
 
 
@@ -119,7 +116,7 @@ def test_an_application_is_approved(platform: Platform) -> None:
 
 
 def test_an_application_is_sent_again_and_withdrawn(platform: Platform) -> None:
-    """After a rejection it may be sent again, and taken back as long as it is pending."""
+    """After a rejection it may be sent again, and taken back as long as it is pending; the number is not official."""
     official(platform, "SUBMIT_APPLICATION")
     platform.control("PATCH", f"phone_numbers/{platform.number}", {"oba_status": "REJECTED"})
     seen = []
@@ -127,6 +124,8 @@ def test_an_application_is_sent_again_and_withdrawn(platform: Platform) -> None:
         found = holds("request_official_business_account", official(platform, action))
         seen.append(found["updated_status"]["oba_status"])
     assert seen == ["PENDING", "CANCELLED", "PENDING"]
+    shown = platform.graph("GET", f"/{platform.number}?fields=is_official_business_account").body
+    assert shown["is_official_business_account"] is False
 
 
 def compliance(platform: Platform, **given: Any) -> Reply:
