@@ -224,9 +224,10 @@ class ChangesNumber(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announces(Step):
-    """Meta sends the webhook of a field; a valid sample without a value."""
+    """Meta sends the webhook of a field; a valid sample without a value, that of a variant if one is named."""
 
     field: str
+    variant: str = ""
     value: Any = None
 
 

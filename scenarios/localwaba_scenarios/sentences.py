@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from localwaba_contracts.webhooks import variants
 from localwaba_scenarios import expectations as expect
 from localwaba_scenarios import model
 from localwaba_scenarios.model import Place, Step
@@ -258,12 +259,19 @@ def _changes_number(ask: Ask) -> Step:
 
 
 def _announces(ask: Ask) -> Step:
-    members = expect.members_or(ask.reader, ask.given, "field", "an announcement", ("field", "value"))
+    members = expect.members_or(ask.reader, ask.given, "field", "an announcement", ("field", "variant", "value"))
     if "field" not in members:
         raise Wrong(ask.given.place, "say of which field, as in {field: account_update}")
     value = ask.reader.json(members["value"]) if "value" in members else None
+    if "variant" in members and "value" in members:
+        raise Wrong(ask.given.place, "an announcement has a value of its own or the variant of a sample, not both")
     field = ask.reader.choice(members["field"], "webhook field", words("field"))
-    return model.Announces(place=ask.place, field=field, value=value, **ask.shown)
+    variant = _variant(ask, members["variant"], field) if "variant" in members else ""
+    return model.Announces(place=ask.place, field=field, variant=variant, value=value, **ask.shown)
+
+
+def _variant(ask: Ask, node: Node, field: str) -> str:
+    return ask.reader.choice(node, f"variant of {field}", tuple(variants(field)))
 
 
 def _repeats_message(ask: Ask) -> Step:

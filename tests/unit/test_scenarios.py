@@ -201,6 +201,14 @@ MISTAKES = [
     ("expect last message to ana: red", "f.yaml:4:33: there is no status red; did you mean read?"),
     ("expect template t: APROVED", "f.yaml:4:24: there is no status of a template APROVED; did you mean APPROVED?"),
     ("meta announces: calss", "f.yaml:4:21: there is no webhook field calss; did you mean calls?"),
+    (
+        "meta announces: {field: calls, variant: call end}",
+        "f.yaml:4:45: there is no variant of calls call end; did you mean call ends?",
+    ),
+    (
+        "meta announces: {field: calls, variant: call ends, value: {}}",
+        "f.yaml:4:21: an announcement has a value of its own or the variant of a sample, not both",
+    ),
     ("meta rejects template: {reason: SCAM}", "f.yaml:4:28: say which template, as in {name: order_update}"),
     ("meta changes number: {rating: RED}", "f.yaml:4:27: a number has no member rating"),
     ("rule: {reed_after: 1}", "f.yaml:4:12: there is no knob reed_after; did you mean read_after?"),

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from localwaba.domain.clock import DAY, HOUR
+from localwaba.domain.events import Put
+from localwaba.domain.model import CallPermission, Subscription
 from localwaba.operations.enforcing import patch_account
 from localwaba.operations.group_actions import patch_group
 from localwaba_contracts.validate import violation
@@ -36,7 +39,21 @@ EDITED = [
         ],
     },
 ]
-WORDS = ("event", "decision", "reason", "type", "title", "value", "rejection_reason", "waba_ban_state", "new_status")
+OFFER = {"sdp_type": "offer", "sdp": "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n"}
+WORDS = (
+    "event",
+    "status",
+    "direction",
+    "sdp_type",
+    "decision",
+    "reason",
+    "type",
+    "title",
+    "value",
+    "rejection_reason",
+    "waba_ban_state",
+    "new_status",
+)
 """Members that tell variants of the same shape apart."""
 
 
@@ -151,6 +168,59 @@ def group(*steps: tuple[str, dict[str, Any]], mode: str = "auto_approve") -> Cal
     return cause
 
 
+def listens(stage: Any, **settings: Any) -> None:
+    """The app has ticked the field, and the number takes calls."""
+    stage.rates(messaging_limit="TIER_10K")
+    app = next(iter(stage.world.apps.values()))
+    ticked = Subscription(url="http://127.0.0.1:9/", verify_token="x", fields=("calls",))
+    stage.happen([Put(at=stage.now, thing=replace(app, webhook=ticked))])
+    given = {"status": "ENABLED"} | settings
+    stage.call("update_settings", stage.world.phone_number_id, "settings", calling=given)
+
+
+def calls(*steps: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """The number takes calls, Ada lets it call her, and something is done."""
+
+    def cause(stage: Any) -> None:
+        listens(stage)
+        allowed = CallPermission(id=f"{stage.world.phone_number_id}:{ADA}", status="permanent")
+        stage.happen([Put(at=stage.now, thing=allowed)])
+        for step in steps:
+            step(stage)
+
+    return cause
+
+
+def rings(stage: Any) -> None:
+    """The business calls Ada."""
+    handles(stage, "connect", session=OFFER, to=ADA, biz_opaque_callback_data="order-77")
+
+
+def handles(stage: Any, action: str, **more: Any) -> None:
+    """The business starts, takes or ends a call."""
+    named = {} if action == "connect" else {"call_id": next(iter(stage.world.calls))}
+    number = stage.world.phone_number_id
+    stage.call("manage_call", number, "calls", messaging_product="whatsapp", action=action, **named, **more)
+
+
+def talked(stage: Any) -> None:
+    """Ada calls, the business takes it, and hangs up after a minute."""
+    stage.does(ADA, "call")
+    handles(stage, "accept", session=OFFER | {"sdp_type": "answer"})
+    stage.passes(60_000)
+    handles(stage, "terminate")
+
+
+def calling(**settings: Any) -> Callable[[Any], None]:
+    """The business changes settings of calling that is enabled."""
+
+    def cause(stage: Any) -> None:
+        listens(stage, callback_permission_status="ENABLED")
+        stage.call("update_settings", stage.world.phone_number_id, "settings", calling=settings)
+
+    return cause
+
+
 def flagged(stage: Any) -> None:
     """A number that is RED is flagged for a week."""
     stage.turns(flag_red_numbers=True)
@@ -189,6 +259,11 @@ CAUSES: dict[str, dict[str, Callable[[Any], Any]]] = {
         "rejected": account(review_status="REJECTED"),
         "pending": account(review_status="PENDING"),
     },
+    "account_settings_update": {
+        "calling disabled": calling(
+            status="DISABLED", call_icon_visibility="DISABLE_ALL", callback_permission_status="DISABLED"
+        ),
+    },
     "account_update": {
         "restriction": account(restrictions=[{"type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "seconds": 86_400}]),
         "restriction without end": account(
@@ -218,6 +293,22 @@ CAUSES: dict[str, dict[str, Callable[[Any], Any]]] = {
         "unlimited": number(messaging_limit="TIER_UNLIMITED"),
         "tier": lambda stage: (stage.turns(capability_values="tier"), stage.rates(messaging_limit="TIER_2K")),
         "until 2026": lambda stage: (stage.turns(limit_members="until-2026"), stage.rates(messaging_limit="TIER_2K")),
+    },
+    "calls": {
+        "user calls": calls(lambda stage: stage.does(ADA, "call")),
+        "user calls by a button": calls(
+            lambda stage: stage.does(ADA, "call", deeplink_payload="from-the-shop", cta_payload="call-us")
+        ),
+        "user calls, older shape": calls(
+            lambda stage: (stage.turns(call_session="connection"), stage.does(ADA, "call"))
+        ),
+        "user takes a call": calls(rings, lambda stage: stage.does(ADA, "answer_call")),
+        "call ends": calls(talked),
+        "call ends, older shape": calls(lambda stage: stage.turns(call_end_status="capitalised"), talked),
+        "call unanswered": calls(lambda stage: stage.does(ADA, "call"), lambda stage: stage.passes(HOUR)),
+        "call ringing": calls(rings),
+        "call accepted": calls(rings, lambda stage: stage.does(ADA, "answer_call")),
+        "call rejected": calls(rings, lambda stage: stage.does(ADA, "decline_call")),
     },
     "flows": {"created": flow(), "published": flow("publish"), "deprecated": flow("publish", "deprecate")},
     "group_lifecycle_update": {"created": group(), "deleted": group(("delete_group", {}))},

@@ -341,7 +341,8 @@ def _change_number(step: model.ChangesNumber, scene: Scene) -> None:
 
 def _announce(step: model.Announces, scene: Scene) -> None:
     value = {} if step.value is None else {"value": resolve(step.value, scene.scope)}
-    scene.waba.link.call("POST", "platform-events", {"field": step.field} | value)
+    variant = {"variant": step.variant} if step.variant else {}
+    scene.waba.link.call("POST", "platform-events", {"field": step.field} | variant | value)
     scene.waba.settle(scene.waba.patience)
 
 

@@ -12,7 +12,7 @@ from localwaba.domain.model import PhoneCall, User
 from localwaba.domain.world import World
 from localwaba.wire.errors import webhook_error
 from localwaba.wire.notices import number_value
-from localwaba.wire.people import contact, parent_id, shows_number
+from localwaba.wire.people import contact, ids, parent_id, shows_number
 
 
 def connect(world: World, call: PhoneCall, user: User, now: int) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def connect(world: World, call: PhoneCall, user: User, now: int) -> dict[str, An
     for name in ("deeplink_payload", "cta_payload"):
         if getattr(call, name):
             item[name] = getattr(call, name)
-    return _value(world, call, user) | {"calls": [item | _tracked(call)]}
+    return _value(world, call, contact(world, user)) | {"calls": [item | _tracked(call)]}
 
 
 def terminate(world: World, call: PhoneCall, user: User, now: int, refusal: Refusal | None = None) -> dict[str, Any]:
@@ -33,12 +33,12 @@ def terminate(world: World, call: PhoneCall, user: User, now: int, refusal: Refu
     if call.connected_at:
         start, end = call.connected_at // SECOND, now // SECOND
         item |= {"start_time": str(start), "end_time": str(end), "duration": end - start}
-    found = _value(world, call, user) | {"calls": [item | _tracked(call)]}
+    found = _value(world, call, contact(world, user)) | {"calls": [item | _tracked(call)]}
     return found | {"errors": [webhook_error(refusal, world.policy.error_href)]} if refusal else found
 
 
 def status(world: World, call: PhoneCall, user: User, now: int, name: str) -> dict[str, Any]:
-    """What became of a call to a user: RINGING, ACCEPTED, REJECTED."""
+    """What became of a call to a user: RINGING, ACCEPTED, REJECTED; as in other statuses the contact has no profile."""
     item: dict[str, Any] = {"id": call.id, "timestamp": str(now // SECOND), "type": "call", "status": name}
     if shows_number(world, user):
         item["recipient_id"] = user.wa_id
@@ -47,11 +47,11 @@ def status(world: World, call: PhoneCall, user: User, now: int, name: str) -> di
     parent = parent_id(world, user)
     if parent:
         item["recipient_parent_user_id"] = parent
-    return _value(world, call, user) | {"statuses": [item | _tracked(call)]}
+    return _value(world, call, ids(world, user)) | {"statuses": [item | _tracked(call)]}
 
 
-def _value(world: World, call: PhoneCall, user: User) -> dict[str, Any]:
-    return number_value(world.numbers[call.phone_number_id]) | {"contacts": [contact(world, user)]}
+def _value(world: World, call: PhoneCall, who: dict[str, Any]) -> dict[str, Any]:
+    return number_value(world.numbers[call.phone_number_id]) | {"contacts": [who]}
 
 
 def _call(world: World, call: PhoneCall, user: User, now: int, event: str) -> dict[str, Any]:
