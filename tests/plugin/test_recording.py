@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from localwaba import Emulator, User, Waba
 from localwaba.runtime.player import INSTANT, play, world_options
-from localwaba.runtime.recording import Known, record
+from localwaba.runtime.recording import record
+from localwaba.runtime.retelling import Known
 from localwaba.runtime.writing import expected, key_of, literal, span
 from localwaba.samples.bot import make_app
 from localwaba_scenarios.loader import read

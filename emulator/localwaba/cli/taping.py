@@ -41,8 +41,8 @@ def record(found: argparse.Namespace) -> int:
 
 
 def _tell(found: argparse.Namespace, entries: list[dict[str, Any]], before: Any, after: Any) -> str:
-    from localwaba.runtime.recording import Known
     from localwaba.runtime.recording import record as tell
+    from localwaba.runtime.retelling import Known
 
     clock = after["world"]["clock"]
     known = Known(

@@ -287,7 +287,8 @@ class Waba:
 
         `about` becomes comments above it. `unexpected` are the traces of refused calls over which it has to fail again.
         """
-        from localwaba.runtime.recording import Known, record
+        from localwaba.runtime.recording import record
+        from localwaba.runtime.retelling import Known
 
         entries = self.link.call("GET", "journal", query={"limit": 20_000})["entries"]
         known = Known(
