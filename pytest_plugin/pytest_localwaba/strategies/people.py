@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from localwaba.domain.numbers import country_of, dialled_forms, public_number, wa_id_of
-from pytest_localwaba.strategies.words import digits, texts
+from pytest_localwaba.strategies.words import digits, identifiers, texts
 
 _AREAS = {"US": ("202", "212", "415", "702"), "BR": ("11", "41", "21", "71")}
 """Americans have numbers kept free for fiction; Brazilians live where accounts have the ninth digit, and elsewhere."""
@@ -139,7 +139,7 @@ def _anybody(draw: DrawFn, country: str | None, hidden: bool) -> Person:
     number = draw(phone_numbers(country))
     wa_id = wa_id_of(number)
     where = country_of(wa_id)
-    username = draw(st.none() | st.from_regex(r"[a-z][a-z0-9._]{2,20}", fullmatch=True)) if hidden else None
+    username = draw(st.none() | identifiers(20, "._", least=3)) if hidden else None
     return Person(
         wa_id=wa_id,
         number=public_number(wa_id),

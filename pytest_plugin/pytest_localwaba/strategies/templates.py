@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from pytest_localwaba.strategies.people import phone_numbers
 from pytest_localwaba.strategies.sends import envelope
-from pytest_localwaba.strategies.words import labels, links, texts, words
+from pytest_localwaba.strategies.words import identifiers, labels, links, texts, words
 
 Json = dict[str, Any]
 
@@ -23,8 +23,8 @@ KINDS = ("text", "named", "media", "buttons", "code", "offer", "carousel", "loca
 limited-time offers, carousels, a header with a place, a request to be allowed to call."""
 
 _LABEL = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGH 0123456789", min_size=1, max_size=20).filter(str.strip)
-_NAME = st.from_regex(r"[a-z][a-z0-9_]{0,30}", fullmatch=True).filter(lambda name: name != "hello_world")
-_VARIABLE = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+_NAME = identifiers(30).filter(lambda name: name != "hello_world")
+_VARIABLE = identifiers(9)
 _SUFFIX = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=10)
 _CODE = st.text("ABCDEFGHIJ0123456789", min_size=1, max_size=15)
 _APP = {"package_name": "com.example.app", "signature_hash": "K8a/AINcGX7"}

@@ -20,6 +20,14 @@ def words() -> SearchStrategy[str]:
 
 
 @cache
+def identifiers(most: int, beside: str = "_", least: int = 1) -> SearchStrategy[str]:
+    """A lower-case letter, and letters, digits and the characters of `beside` after it."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    rest = st.text(letters + "0123456789" + beside, min_size=least - 1, max_size=most - 1)
+    return st.builds("{}{}".format, st.sampled_from(letters), rest)  # a regex would cost some seconds once
+
+
+@cache
 def texts(most: int, least: int = 1) -> SearchStrategy[str]:
     """What people write, `least` to `most` characters: any script, emoji, what JSON escapes, the longest possible.
 

@@ -1,0 +1,304 @@
+"""What happened in one example: what users did, what the app was told, what it sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from localwaba.client.faults import is_ordered
+
+Json = dict[str, Any]
+_SHOWN = 60
+
+
+@dataclass(slots=True)
+class Written:
+    """A message of a user. `told` counts how often the app was told of it, `taken` how often it acknowledged that."""
+
+    id: str
+    user: str
+    type: str
+    text: str
+    at: int
+    step: int
+    told: int = 0
+    taken: int = 0
+    told_in: int = -1
+    """The step in which the app was told first."""
+
+
+@dataclass(slots=True)
+class Told:
+    """A webhook that reached the app; `status` is its answer. `again`: it brings what was acknowledged before."""
+
+    field: str
+    messages: tuple[str, ...]
+    statuses: tuple[tuple[str, str], ...]
+    step: int
+    value: Json
+    status: int | None = None
+    reason: str = ""
+    again: bool = False
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the app acknowledged it."""
+        return self.status == 200
+
+
+@dataclass(slots=True)
+class Sent:
+    """A call of the app that sends a message.
+
+    `status` is HTTP's, `code` Meta's if it was refused, `ordered` whether a fault of the machine refused it.
+    `failed` is the code with which it failed later.
+    """
+
+    user: str
+    type: str
+    text: str
+    body: Json
+    at: int
+    step: int
+    status: int
+    id: str = ""
+    code: int | None = None
+    why: str = ""
+    ordered: bool = False
+    template: str | None = None
+    category: str | None = None
+    failed: int | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the platform took it."""
+        return self.status == 200
+
+    @property
+    def content(self) -> str:
+        """What makes it the same message as another one."""
+        return json.dumps([self.user, self.type, self.body.get(self.type)], sort_keys=True)
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing that happened, in words, and what came of it. `fresh` counts by user what asks for an answer."""
+
+    n: int
+    said: str
+    at: int = 0
+    told: list[Told] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    fresh: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class History:
+    """Everything that happened so far. Invariants read it; `people` are names by number and by user id."""
+
+    people: dict[str, str] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    written: dict[str, Written] = field(default_factory=dict)
+    statuses: dict[str, list[str]] = field(default_factory=dict)
+    """What the app was told of its messages and acknowledged, by id, in the order of telling."""
+    stopped: dict[str, int] = field(default_factory=dict)
+    """Users who want no marketing, and the step in which they said so."""
+    paused: dict[str, int] = field(default_factory=dict)
+    """Templates of whose pause the app was told, and the step."""
+    blocked: set[str] = field(default_factory=set)
+    troubled: int = 0
+    """Sends that the machine refused with a 5xx."""
+    is_over: bool = False
+    """Whether the example has come to its end: faults are gone, and time has passed."""
+    _deliveries: dict[str, Told] = field(default_factory=dict)
+    _sent: dict[str, Sent] = field(default_factory=dict)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    # what invariants ask
+
+    @property
+    def step(self) -> Step:
+        """The last step."""
+        return self.steps[-1]
+
+    @property
+    def sent(self) -> Iterator[Sent]:
+        """All calls of the app that send, in order."""
+        return (one for step in self.steps for one in step.sent)
+
+    @property
+    def told(self) -> Iterator[Told]:
+        """All webhooks that reached the app, in order."""
+        return (one for step in self.steps for one in step.told)
+
+    def last_word(self, user: str, before: int) -> Written | None:
+        """What a user wrote last before a time in milliseconds."""
+        found = [one for one in self.written.values() if one.user == user and one.at <= before]
+        return found[-1] if found else None
+
+    # how it grows
+
+    def begin(self, said: str, at: int = 0) -> Step:
+        """A new step, in words."""
+        self.steps.append(Step(len(self.steps) + 1, said, at))
+        return self.steps[-1]
+
+    def ask(self, user: str) -> None:
+        """Something other than a message gives the app a reason to write to a user."""
+        fresh = self.step.fresh
+        fresh[user] = fresh.get(user, 0) + 1
+
+    def take(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Reads on in the world's journal."""
+        for entry in entries:
+            if entry["kind"] == "call":
+                self._call(entry)
+            else:
+                read = _EVENTS.get(entry["event"])
+                if read is not None:
+                    read(self, entry["data"])
+
+    def _call(self, entry: Mapping[str, Any]) -> None:
+        request = entry.get("request")
+        if entry.get("operation") != "send_message" or not isinstance(request, dict) or "status" in request:
+            return
+        answer, why = entry.get("answer"), entry.get("why", "")
+        error = answer.get("error", {}) if isinstance(answer, dict) else {}
+        items = answer.get("messages", []) if isinstance(answer, dict) else []
+        kind = str(request.get("type", "text")).lower()
+        one = Sent(
+            user=self._named(str(request.get("to") or request.get("recipient") or "nobody")),
+            type=kind,
+            text=summary(kind, request),
+            body=request,
+            at=entry["at"],
+            step=self.step.n,
+            status=entry["status"],
+            id=str(items[0]["id"]) if items else "",
+            code=error.get("code") if isinstance(error, dict) else None,
+            why=why,
+            ordered=is_ordered(why) or (entry["status"] >= 500 and self.troubled > 0),
+            template=str(request.get("template", {}).get("name")) if kind == "template" else None,
+        )
+        if one.id:
+            known = self._sent.get(one.id)
+            one.category, one.failed = (known.category, known.failed) if known else (None, None)
+            self._sent[one.id] = one
+        self.step.sent.append(one)
+
+    def _named(self, address: str) -> str:
+        digits = "".join(character for character in address if character.isalnum() or character == ".")
+        return self.people.get(digits, address)
+
+    def _accepted(self, data: Mapping[str, Any]) -> None:
+        """Comes before the call that it answers."""
+        message = data["message"]
+        blank = Sent("", message["type"], "", {}, message["at"], self.step.n, 200, message["id"])
+        blank.category = message.get("category")
+        self._sent.setdefault(message["id"], blank)
+
+    def _received(self, data: Mapping[str, Any]) -> None:
+        message = data["message"]
+        body, user = message.get("body", {}), self.people.get(message["wa_id"], message["wa_id"])
+        kind = message["type"]
+        self.written[message["id"]] = Written(
+            message["id"], user, kind, summary(kind, body), message["at"], self.step.n
+        )
+
+    def _status(self, data: Mapping[str, Any]) -> None:
+        one = self._sent.get(data["message_id"])
+        if (
+            one is not None
+            and data["status"] == "failed"
+            and not is_ordered((data.get("refusal") or {}).get("why", ""))
+        ):
+            one.failed = (data.get("refusal") or {}).get("code")
+
+    def _queued(self, data: Mapping[str, Any]) -> None:
+        delivery = data["delivery"]
+        self._deliveries[delivery["id"]] = self._told(delivery["field"], delivery["body"])
+
+    def _merged(self, data: Mapping[str, Any]) -> None:
+        """Several webhooks become one POST."""
+        known = self._deliveries.get(data["carrier"])
+        if known is not None:
+            self._deliveries[data["carrier"]] = self._told(known.field, data["body"])
+
+    def _told(self, field: str, body: Json) -> Told:
+        values = [change["value"] for entry in body.get("entry", ()) for change in entry.get("changes", ())]
+        return Told(
+            field=field,
+            messages=tuple(one["id"] for value in values for one in value.get("messages", ())),
+            statuses=tuple((one["id"], one["status"]) for value in values for one in value.get("statuses", ())),
+            step=self.step.n,
+            value=values[0] if values else {},
+        )
+
+    def _attempted(self, data: Mapping[str, Any]) -> None:
+        known, attempt = self._deliveries.get(data["delivery_id"]), data["attempt"]
+        if known is None or is_ordered(attempt.get("error", "")):
+            return
+        marks = {(mark, known.field) for mark in known.messages} | set(known.statuses)
+        again = bool(marks) and marks <= self._seen
+        told = Told(
+            known.field, known.messages, known.statuses, self.step.n, known.value, attempt.get("status"),
+            shorten(str(attempt.get("error") or attempt.get("answer") or "")), again,
+        )  # fmt: skip
+        self.step.told.append(told)
+        for message_id in known.messages:
+            self._tell(message_id, told)
+        if told.is_taken:
+            self._seen |= marks
+            for message_id, status in known.statuses:
+                self.statuses.setdefault(message_id, []).append(status)
+            if known.field == "message_template_status_update":
+                self._template(known.value)
+
+    def _tell(self, message_id: str, told: Told) -> None:
+        one = self.written.get(message_id)
+        if one is None or told.field != "messages":
+            return
+        if one.taken == 0:  # who has not acknowledged a message is right to answer it when it comes again
+            self.ask(one.user)
+        one.told += 1
+        one.taken += told.is_taken
+        if one.told_in < 0:
+            one.told_in = self.step.n
+
+    def _template(self, value: Json) -> None:
+        name = str(value.get("message_template_name"))
+        if value.get("event") == "PAUSED":
+            self.paused.setdefault(name, self.step.n)
+        elif value.get("event") == "APPROVED":
+            self.paused.pop(name, None)
+
+
+_EVENTS: dict[str, Any] = {
+    "MessageReceived": History._received,
+    "MessageAccepted": History._accepted,
+    "StatusReached": History._status,
+    "DeliveryQueued": History._queued,
+    "DeliveriesMerged": History._merged,
+    "DeliveryAttempted": History._attempted,
+}
+
+
+def summary(kind: str, body: Mapping[str, Any]) -> str:
+    """A message in a few words."""
+    content = body.get(kind)
+    text = ""
+    if isinstance(content, dict):
+        inner = content.get("body")
+        text = inner.get("text", "") if isinstance(inner, dict) else inner or content.get("caption", "")
+        text = text or content.get("emoji") or content.get("text") or ""
+        if kind == "template":
+            text = str(content.get("name", ""))
+    return shorten(str(text))
+
+
+def shorten(text: str) -> str:
+    """So much of a text as fits into a line."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"

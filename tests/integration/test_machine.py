@@ -1,0 +1,301 @@
+"""IntegrationMachine passes what is right, and finds what is wrong with a story that says what it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import receivers
+from localwaba import Waba
+from pytest_localwaba import IntegrationMachine, check_integration, invariants
+from pytest_localwaba.machine import History
+
+
+def load_bots() -> Any:
+    spec = spec_from_file_location("bots", Path(__file__).with_name("bots.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["bots"] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+bots: Any = load_bots()
+
+
+def play(kind: Any, *, examples: int = 60, **options: Any) -> None:
+    """Plays against a bot; its memory lasts for an example."""
+    current: dict[str, Any] = {}
+
+    def setup(waba: Waba) -> None:
+        current["kept"] = bots.Kept()
+        bots.setup(waba)
+
+    @contextmanager
+    def make(env: dict[str, str]) -> Iterator[Any]:
+        current["bot"] = kind(env, current["kept"])
+        yield current["bot"]
+        current["bot"].close()
+
+    keeps = invariants.keeps_status(lambda message_id: current["bot"].statuses.get(message_id))
+    options = {"invariants": (*invariants.ALL, keeps), "jobs": bots.JOBS, "setup": setup, "seeded": True} | options
+    check_integration(make, examples=examples, **options)
+
+
+def story(kind: Any, **options: Any) -> str:
+    with pytest.raises(AssertionError) as caught:
+        play(kind, **options)
+    return str(caught.value)
+
+
+def test_the_right_bot_passes() -> None:
+    """Whatever happens, a bot without a mistake keeps all invariants."""
+    play(bots.Bot, examples=40)
+
+
+@pytest.mark.parametrize(
+    ("name", "only", "said"),
+    [
+        ("WritesLate", ("job", "write", "time"), 'app wrote "Your order arrives tomorrow." to '),
+        ("MiscountsParameters", (), "was refused with 132000: [template.parameter_count]"),
+        ("IgnoresTrouble", ("5xx", "write"), "the platform answered 503, and the app gave up"),
+        ("AnswersTwice", ("twice", "write"), "twice for one message"),
+        ("ForgetsWhenRestarted", ("restart", "write"), "because a webhook came again"),
+        ("BelievesTheLastStatus", ("disorder", "write", "time"), "of a message and takes it for sent"),
+        ("IgnoresOptOut", ("opt out", "job", "write"), 'marketing template "spring_sale" to'),
+        ("InsistsOnPausedTemplate", ("pause", "job"), "of whose pause it had been told"),
+        ("AnswersStatuses", ("write", "time"), 'sent "Did you get it?" to'),
+        ("AnswersEchoes", ("news", "write"), "and all that had come was the field smb_message_echoes"),
+        ("NeedsNumbers", (), "answered 500 to a webhook of a message"),
+        ("MakesLongButtons", (), "was refused with 131009"),
+        ("GivesUpSilently", (), "and got nothing"),
+    ],
+)
+def test_bugs_of_sending_are_found(name: str, only: tuple[str, ...], said: str) -> None:
+    """A bot that is wrong in one way is found out, and the first sentence says in which."""
+    found = story(getattr(bots, name), only=only or None, shrink=False, examples=300)
+    assert said in found.splitlines()[0]
+
+
+def test_the_story_is_short_and_plain() -> None:
+    """What is told is the least that has to happen, what came of it, and the chat; no step list of Hypothesis."""
+    found = story(bots.AnswersTwice, only=("twice", "write"))
+    told = found.partition("\n\nChat of Ana")
+    assert told[0].splitlines() == [
+        'The app sent "You said: hi" to Ana twice for one message.',
+        "  rule: The app never answers one message twice, however often and in whatever company its webhook comes.",
+        "",
+        "What happened:",
+        "  1. Your app has started.",
+        "  2. From now on, what users write is told twice.",
+        '  3. Ana writes "hi".',
+        "       webhook: message -> 200",
+        "       webhook: message, again -> 200",
+        '       app to Ana: "You said: hi"',
+        '       app to Ana: "You said: hi"',
+    ]
+    chat = [line.strip() for line in told[2].splitlines()[1:]]
+    assert [line.partition("  (")[0] for line in chat] == [
+        "12:00:00 Ana: hi",
+        "12:00:00 the app: You said: hi",
+        "12:00:00 the app: You said: hi",
+    ]
+
+
+class Pool(ThreadPoolExecutor):
+    """Remembers what it was given, so that a test can wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__(4)
+        self.given: list[Future[Any]] = []
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.given.append(super().submit(*args, **kwargs))
+        return self.given[-1]
+
+
+def play_receiver(name: str, **options: Any) -> None:
+    """Plays against a receiver that listens on a port and answers in the background."""
+    current: dict[str, Any] = {}
+
+    @contextmanager
+    def make(env: dict[str, str]) -> Iterator[str]:
+        receiver = receivers.make(name, receivers.Config.read(env))
+        receiver.pool.shutdown()
+        current["receiver"] = receiver
+        receiver.pool = Pool()
+        with receivers.serve(receiver) as served:
+            yield served.url
+
+    holds = (
+        *invariants.DEFAULT,
+        invariants.answers_everyone,
+        invariants.keeps_status(lambda message_id: current["receiver"].statuses.get(message_id)),
+    )
+    given = {"without": ("restart",), "examples": 60} | options
+    if "only" in given:
+        del given["without"]
+    check_integration(
+        make,
+        invariants=holds,
+        idle=lambda: wait(current["receiver"].pool.given, 20),
+        seeded=True,
+        shrink=False,
+        **given,
+    )
+
+
+def test_the_right_receiver_passes() -> None:
+    """A receiver that works in the background is waited for."""
+    play_receiver("correct", examples=15)
+
+
+@pytest.mark.parametrize(
+    ("name", "only"),
+    [
+        ("answers-500-after-work", ()),
+        ("loses-retries", ()),
+        ("busy", ()),
+        ("needs-phone-number", ()),
+        ("breaks-on-emoji", ()),
+        ("needs-known-type", ("other",)),
+        ("needs-emoji-in-reaction", ("other", "write")),
+        ("needs-profile", ()),
+        ("needs-pricing", ()),
+        ("needs-contacts", ("shape", "write")),
+        ("refuses-unknown-members", ("shape", "write")),
+        ("needs-known-status", ("shape", "write", "time")),
+        ("needs-metadata", ("news",)),
+        ("duplicates-handled", ("again", "write")),
+        ("duplicates-race", ("twice", "write")),
+        ("remembers-the-last", ("again", "write")),
+        ("first-message-only", ("batch", "write", "time")),
+        ("first-change-only", ("batch", "write", "time")),
+        ("first-entry-only", ("batch", "write", "time")),
+        ("drops-older-messages", ("late", "write", "time")),
+        ("answers-statuses", ("write", "time")),
+        ("answers-echoes", ("news", "write")),
+        ("answers-history", ("news", "write")),
+        ("answers-standby", ("news", "write")),
+        ("downgrades-status", ("disorder", "write", "time")),
+        ("loses-failures", ("fail", "write", "time")),
+    ],
+)
+def test_bugs_of_receiving_are_found(name: str, only: tuple[str, ...]) -> None:
+    """A receiver that is wrong in one way is found out."""
+    with pytest.raises(AssertionError, match="What happened:"):
+        play_receiver(name, **({"only": only} if only else {}), examples=300)
+
+
+def test_mistakes_of_options() -> None:
+    """What cannot happen is named, with what can."""
+    with pytest.raises(ValueError, match="nothing is called writes; there are write, other"):
+        IntegrationMachine.against(bots.Bot, only=["writes"])
+
+
+def test_own_invariants() -> None:
+    """An invariant of one's own is a function of the history; its docstring is the rule of the story."""
+
+    def is_polite(history: History) -> str | None:
+        """The app says please."""
+        rude = [sent for sent in history.step.sent if sent.type == "text" and "please" not in sent.text]
+        return f'the app said "{rude[0].text}"' if rude else None
+
+    found = story(bots.Bot, invariants=[is_polite], only=["write"])
+    assert found.startswith('The app said "You said: hi".\n  rule: The app says please.')
+
+
+class Loops(bots.Bot):  # type: ignore[misc]
+    """Answers every status, also those of its answers."""
+
+    def status(self, status: dict[str, Any]) -> None:
+        self.send(status["recipient_id"], "text", {"body": "a"}) if "recipient_id" in status else None
+
+
+def test_apps_that_do_not_stop() -> None:
+    """An app that answers the statuses of its answers is stopped before it has a day for it."""
+    found = story(Loops, invariants=[], only=["write", "time"], shrink=False)
+    assert found.startswith("The app does not stop: it has made ")
+
+
+def test_a_url_and_a_world(waba: Waba) -> None:
+    """An app that runs already is given as its URL, with the world whose environment it has."""
+    config = receivers.Config.read(waba.env)
+    receiver = receivers.make("duplicates-handled", config)
+    with receivers.serve(receiver) as served, pytest.raises(AssertionError, match="twice for one message"):
+        check_integration(
+            served.url, waba=waba, only=["twice", "write"], idle=0.05, seeded=True, shrink=False, examples=30
+        )
+    waba.reset()
+
+
+def test_one_line_in_a_test_file(pytester: pytest.Pytester) -> None:
+    """`IntegrationMachine.against(app).TestCase` is collected, and fails with the story."""
+    source = Path(__file__).with_name("bots.py").read_text(encoding="utf-8")
+    pytester.makepyfile(
+        bots=source,
+        test_bot="""
+        from contextlib import contextmanager
+
+        import bots
+        from hypothesis import Phase, settings
+        from pytest_localwaba import IntegrationMachine
+
+        @contextmanager
+        def right(env):
+            bot = bots.Bot(env, bots.Kept())
+            yield bot
+            bot.close()
+
+        @contextmanager
+        def wrong(env):
+            bot = bots.MakesLongButtons(env, bots.Kept())
+            yield bot
+            bot.close()
+
+        TestRight = IntegrationMachine.against(right, only=["write", "time"]).TestCase
+        TestRight.settings = settings(TestRight.settings, max_examples=5)
+        TestWrong = IntegrationMachine.against(wrong, only=["write"]).TestCase
+        TestWrong.settings = settings(TestWrong.settings, derandomize=True, phases=[Phase.generate])
+        """,
+    )
+    result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*A message of the app to * was refused with 131009*"])
+
+
+def test_own_rules() -> None:
+    """Rules of one's own belong to the story."""
+    from hypothesis import settings
+    from hypothesis.stateful import rule
+
+    class Shop(IntegrationMachine):
+        @rule()
+        def pays(self) -> None:
+            """Somebody pays."""
+            self.happens("Ana pays.")
+            self.history.ask("Ana")
+            self.user(0).sends("PAID")
+            self.look()
+
+    @contextmanager
+    def make(env: dict[str, str]) -> Iterator[Any]:
+        bot = bots.Bot(env, bots.Kept())
+        yield bot
+        bot.close()
+
+    def never_paid(history: History) -> str | None:
+        """Nobody pays."""
+        return "somebody paid" if any(one.text == "PAID" for one in history.written.values()) else None
+
+    case: Any = Shop.against(make, invariants=[never_paid], only=["write"]).TestCase
+    case.settings = settings(case.settings, max_examples=20, derandomize=True, database=None)
+    with pytest.raises(AssertionError, match=r"2\. Ana pays\."):
+        case("runTest").runTest()
