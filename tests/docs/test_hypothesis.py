@@ -16,11 +16,20 @@ from pytest_localwaba.machine import HAPPENINGS
 PAGE = (Path(__file__).parents[2] / "docs" / "hypothesis.md").read_text(encoding="utf-8")
 TESTS = re.findall(r"^<!-- docs: pytest -->\n```python\n(.*?)^```", PAGE, re.M | re.S)
 
+STEADY = """
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
+"""
+"""How long an example takes says more of what else the machine does."""
+
 
 @pytest.mark.parametrize("number", range(len(TESTS)))
 def test_blocks(number: int, tmp_path: Path) -> None:
     """Every test of the page passes as it stands there."""
     (tmp_path / "test_it.py").write_text(TESTS[number], encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(STEADY, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout

@@ -205,7 +205,7 @@ def test_dependencies() -> None:
 def test_files_of_the_map() -> None:
     """Every file and room that the map names is there."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    places = (ROOT / "emulator" / "localwaba", ROOT)
+    places = (ROOT / "emulator" / "localwaba", ROOT / "pytest_plugin" / "pytest_localwaba", ROOT)
     for name in re.findall(r"`((?:http|runtime|webhooks|operations|domain|wire)/[\w/.]*)`", text):
         assert any((place / name).exists() for place in places), name
     for name in re.findall(r"^(?:  )?([\w/]+)/ ", text, re.M):

@@ -194,6 +194,13 @@ def test_bugs_of_receiving_are_found(name: str, only: tuple[str, ...]) -> None:
         play_receiver(name, **({"only": only} if only else {}), examples=300)
 
 
+def test_tasks_of_an_app_are_waited_for() -> None:
+    """The sample bot answers webhooks first and users later, in tasks: it is waited for, and answers everybody once."""
+    from localwaba.samples.bot import make_app
+
+    check_integration(make_app, answers=True, without=["restart", "5xx"], examples=15, seeded=True)
+
+
 def test_mistakes_of_options() -> None:
     """What cannot happen is named, with what can."""
     with pytest.raises(ValueError, match="nothing is called writes; there are write, other"):

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,8 @@ from localwaba.runtime.system import elapsed
 from localwaba.webhooks.transport import EXCERPT_BYTES, KEPT_HEADERS, READ_BYTES, Headers, Reply, excerpt
 
 _STOPPING = 10.0
+_serving: ContextVar[bool] = ContextVar("serving", default=False)
+"""Whether this is, or comes from, the handling of a request."""
 
 
 class Resident:
@@ -184,12 +187,22 @@ class AsgiResident(Resident):
             raise
 
     async def _start(self) -> None:
+        if self._own is not None:
+            self._loop.set_task_factory(self._make_task)
         lifespan = Lifespan(self.app)
         await lifespan.start()
         self._lifespan = lifespan
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_STOPPING)
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+        """A task; one that a request has begun keeps the app busy until it is done, unlike workers of the startup."""
+        task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **options)
+        if _serving.get():
+            self._begin()
+            task.add_done_callback(lambda _: self._end(None))
+        return task
 
     def handle(self, request: Request) -> Future[Response]:
         future: Future[Response] = Future()
@@ -209,6 +222,7 @@ class AsgiResident(Resident):
     async def _serve(self, request: Request, future: Future[Response]) -> None:
         problem: BaseException | None = None
         turns = [self._turn]
+        _serving.set(True)
 
         def let_next() -> None:
             for turn in turns:

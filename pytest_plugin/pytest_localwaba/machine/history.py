@@ -108,8 +108,6 @@ class History:
     paused: dict[str, int] = field(default_factory=dict)
     """Templates of whose pause the app was told, and the step."""
     blocked: set[str] = field(default_factory=set)
-    troubled: int = 0
-    """Sends that the machine refused with a 5xx."""
     is_over: bool = False
     """Whether the example has come to its end: faults are gone, and time has passed."""
     _deliveries: dict[str, Told] = field(default_factory=dict)
@@ -156,9 +154,24 @@ class History:
             if entry["kind"] == "call":
                 self._call(entry)
             else:
-                read = _EVENTS.get(entry["event"])
-                if read is not None:
-                    read(self, entry["data"])
+                self._event(entry["event"], entry["data"])
+
+    def _event(self, kind: str, data: Mapping[str, Any]) -> None:
+        match kind:
+            case "MessageReceived":
+                self._received(data)
+            case "MessageAccepted":
+                self._accepted(data)
+            case "StatusReached":
+                self._status(data)
+            case "DeliveryQueued":
+                self._queued(data)
+            case "DeliveriesMerged":
+                self._merged(data)
+            case "DeliveryAttempted":
+                self._attempted(data)
+            case _:
+                pass
 
     def _call(self, entry: Mapping[str, Any]) -> None:
         request = entry.get("request")
@@ -179,8 +192,8 @@ class History:
             id=str(items[0]["id"]) if items else "",
             code=error.get("code") if isinstance(error, dict) else None,
             why=why,
-            ordered=is_ordered(why) or (entry["status"] >= 500 and self.troubled > 0),
-            template=str(request.get("template", {}).get("name")) if kind == "template" else None,
+            ordered=is_ordered(why),
+            template=_template_in(request) if kind == "template" else None,
         )
         if one.id:
             known = self._sent.get(one.id)
@@ -201,7 +214,8 @@ class History:
 
     def _received(self, data: Mapping[str, Any]) -> None:
         message = data["message"]
-        body, user = message.get("body", {}), self.people.get(message["wa_id"], message["wa_id"])
+        body, wa_id = message.get("body", {}), str(message["wa_id"])
+        user = self.people.get(wa_id, wa_id)
         kind = message["type"]
         self.written[message["id"]] = Written(
             message["id"], user, kind, summary(kind, body), message["at"], self.step.n
@@ -275,14 +289,10 @@ class History:
             self.paused.pop(name, None)
 
 
-_EVENTS: dict[str, Any] = {
-    "MessageReceived": History._received,
-    "MessageAccepted": History._accepted,
-    "StatusReached": History._status,
-    "DeliveryQueued": History._queued,
-    "DeliveriesMerged": History._merged,
-    "DeliveryAttempted": History._attempted,
-}
+def _template_in(request: Json) -> str | None:
+    """Apps send anything: the name of a template only where there is one."""
+    template = request.get("template")
+    return str(template.get("name")) if isinstance(template, dict) else None
 
 
 def summary(kind: str, body: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ Each returns None, or what went wrong as a sentence. Your own are such functions
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from pytest_localwaba.machine.history import History, Sent, Told
+from pytest_localwaba.machine.history import History, Told
 from pytest_localwaba.strategies.statuses import RANKS, highest
 
 Invariant = Callable[[History], str | None]
@@ -181,9 +181,7 @@ def _messages(count: int) -> str:
 __all__ = [
     "ALL",
     "DEFAULT",
-    "Collection",
     "Invariant",
-    "Sent",
     "acknowledges",
     "answers_everyone",
     "answers_once",

@@ -23,10 +23,6 @@ def _part(components: list[Json], kind: str) -> Json | None:
     return next((one for one in components if one["type"].upper() == kind), None)
 
 
-def _words_of(part: Json | None) -> list[Any]:
-    return [] if part is None else part.get("parameters", [])
-
-
 # sends
 
 
@@ -34,12 +30,13 @@ def _count(definition: Json, template: Json, draw: DrawFn) -> Slip | None:
     """One value too many or too few in the body."""
     expected = _expected(definition)
     components = template.setdefault("components", [])
-    body = _part(components, "BODY")
+    body: Json | None = _part(components, "BODY")
     if body is None:
         body = {"type": "body", "parameters": []}
         components.append(body)
-    parameters = body["parameters"]
-    if parameters and draw(st.booleans()):
+    parameters: list[Json] = body["parameters"]
+    too_few = draw(st.booleans()) if parameters else False
+    if too_few:
         parameters.pop()
     elif definition.get("parameter_format") == "NAMED":
         parameters.append({"type": "text", "parameter_name": "another_one", "text": "more"})
