@@ -47,6 +47,7 @@ _NEWS = {
 }
 _SHAPES = ("no_profile", "no_contacts", "extra_keys", "field_first", "no_context", "no_media_url", "new_status")
 """Other shapes of the same content, all of which Meta has sent or may send."""
+_FORMS = ("changes", "items", "entries")
 _INBOUND = {"field": "messages", "direction": "inbound"}
 _FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "twice": ("From now on, what users write is told twice.", "duplicate_delivery", {"match": _INBOUND}),
@@ -57,10 +58,6 @@ _FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "disorder": (
         "From now on, statuses come in the wrong order.", "reorder",
         {"order": "reversed", "seconds": 5, "match": {"direction": "outbound"}},
-    ),
-    "batch": (
-        "From now on, webhooks of five seconds come in one POST.", "batch",
-        {"of": "mixed", "seconds": 5, "match": {"field": "messages"}},
     ),
     "fail": ("The next message of your app will fail, although it is accepted.", "fail", {"when": {"next": 1}}),
 }  # fmt: skip
@@ -356,6 +353,10 @@ class IntegrationMachine(RuleBasedStateMachine):
         if name in _FAULTS:
             said, kind, fault = _FAULTS[name]
             self._arm(name, said, kind, **fault)
+        elif name == "batch":
+            form = _FORMS[(which // len(names) + times) % len(_FORMS)]
+            said = f"From now on, webhooks of five seconds come in one POST, as several {form}."
+            self._arm(name, said, "batch", of=form, seconds=5, match={"field": "messages"})
         elif name == "shape":
             how = _SHAPES[(which // len(names) + times) % len(_SHAPES)]
             said = f"From now on, webhooks come in another shape ({how.replace('_', ' ')})."
