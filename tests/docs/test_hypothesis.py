@@ -6,11 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import pytest_localwaba.strategies as wa
-from pytest_localwaba import invariants
+from pytest_localwaba import check_integration, invariants
 from pytest_localwaba.machine import HAPPENINGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "hypothesis.md").read_text(encoding="utf-8")
@@ -35,8 +36,23 @@ def test_blocks(number: int, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_story_of_the_page() -> None:
+    """The app of the page, without its memory, is found out with the story of the page, up to Ana's number."""
+    source = next(one for one in TESTS if "def make_app" in one)
+    place: dict[str, Any] = {}
+    exec(source.replace('seen.add(message["id"])', "pass"), place)
+    with pytest.raises(AssertionError) as caught:
+        check_integration(place["make_app"], answers=True, only=["twice", "write"], seeded=True)
+    expected = re.findall(r"^```text\n(.*?)^```", PAGE, re.M | re.S)[0].rstrip()
+    assert re.sub(r"\(\d+\)", "(…)", str(caught.value)) == re.sub(r"\(\d+\)", "(…)", expected)
+
+
 def test_strategies_of_the_table() -> None:
     """Every strategy that the page names exists, and every one that exists is named."""
+    (line,) = re.findall(r"^```python\n(.*?)^```", PAGE.partition("<!--")[0], re.M | re.S)
+    place: dict[str, Any] = {}
+    exec(line, place)
+    assert place["wa"] is wa
     named = set(re.findall(r"`wa\.(\w+)", PAGE))
     assert named <= set(wa.__all__)
     helpers = {"links", "message_ids", "texts", "message_values", "read_receipts", "webhook"}
