@@ -57,16 +57,16 @@ class PlatformTale(Tale):
     def judged(self, data: Mapping[str, Any], at: int) -> None:
         """Meta decided on a template, and no review did."""
         name = self._name(data["template_id"])
-        if self._came_due() or not name:
+        if self.came_due() or not name:
             return
         verdict = _VERDICTS.get(data["status"]) if not data.get("told") else None
         reason = data.get("reason", "NONE")
         if verdict is None:
-            self._do(at, "meta changes template", {"name": name, "status": data.get("told") or data["status"]})
+            self.do(at, "meta changes template", {"name": name, "status": data.get("told") or data["status"]})
         elif verdict == "rejects" and reason != "NONE":
-            self._do(at, "meta rejects template", {"name": name, "reason": reason})
+            self.do(at, "meta rejects template", {"name": name, "reason": reason})
         else:
-            self._do(at, f"meta {verdict} template", name)
+            self.do(at, f"meta {verdict} template", name)
 
     def _name(self, template_id: str) -> str:
         one = self._templates.get(str(template_id))
@@ -78,44 +78,44 @@ class PlatformTale(Tale):
     def rated_template(self, data: Mapping[str, Any], at: int) -> None:
         """Meta gave a template another score."""
         name = self._name(data["template_id"])
-        if name and not self._came_due():
-            self._do(at, "meta changes template", {"name": name, "quality_score": data["score"]})
+        if name and not self.came_due():
+            self.do(at, "meta changes template", {"name": name, "quality_score": data["score"]})
 
     def categorised(self, data: Mapping[str, Any], at: int) -> None:
         """Meta gave a template another category."""
         name = self._name(data["template_id"])
-        if name and data.get("previous") and not self._came_due():
-            self._do(at, "meta changes template", {"name": name, "category": data["category"]})
+        if name and data.get("previous") and not self.came_due():
+            self.do(at, "meta changes template", {"name": name, "category": data["category"]})
 
     def rated_number(self, data: Mapping[str, Any], at: int) -> None:
         """Meta rated the number."""
-        if not self._came_due():
-            self._do(at, "meta changes number", {"quality_rating": data["rating"]})
+        if not self.came_due():
+            self.do(at, "meta changes number", {"quality_rating": data["rating"]})
 
     def announced(self, data: Mapping[str, Any], at: int) -> None:
         """Meta announced something of its own accord."""
-        if self._came_due() or data["field"] in _CALM_ANNOUNCEMENTS:
+        if self.came_due() or data["field"] in _CALM_ANNOUNCEMENTS:
             return
-        self._do(at, "meta announces", {"field": data["field"], "value": data["value"]})
+        self.do(at, "meta announces", {"field": data["field"], "value": data["value"]})
 
     def limited_number(self, data: Mapping[str, Any], at: int) -> None:
         """Meta gave the number another limit, more throughput, or a flag."""
-        if self._came_due():
+        if self.came_due():
             return
-        self._do(at, "meta changes number", _NUMBERS.get(data["change"], {"messaging_limit": data["limit"]}))
+        self.do(at, "meta changes number", _NUMBERS.get(data["change"], {"messaging_limit": data["limit"]}))
 
     def named_number(self, data: Mapping[str, Any], at: int) -> None:
         """Meta decided on the number's name."""
-        if not self._came_due():
+        if not self.came_due():
             reason = {"rejection_reason": data["reason"]} if data.get("reason") else {}
-            self._do(at, "meta changes number", {"name_status": _NAMES[data["decision"]]} | reason)
+            self.do(at, "meta changes number", {"name_status": _NAMES[data["decision"]]} | reason)
 
     def turned(self, data: Mapping[str, Any], at: int) -> None:
         """Knobs were turned."""
         changed = differing(self._policy or usual(), data["policy"])
         self._policy = data["policy"]
         if changed:
-            self._do(at, "rule", changed)
+            self.do(at, "rule", changed)
 
     def armed(self, data: Mapping[str, Any], at: int) -> None:
         """A fault was armed; those of a preset together."""
@@ -124,7 +124,7 @@ class PlatformTale(Tale):
         preset = str(fault.get("preset", ""))
         if preset:
             if preset != self._preset:
-                self._do(at, "fault", preset)
+                self.do(at, "fault", preset)
             self._preset = preset
             return
         when = fault.get("when") or {}
@@ -135,13 +135,13 @@ class PlatformTale(Tale):
             said["match"] = {
                 name: value[0] if len(value) == 1 else list(value) for name, value in fault["match"].items()
             }
-        self._do(at, "fault", {name: value for name, value in said.items() if value is not None})
+        self.do(at, "fault", {name: value for name, value in said.items() if value is not None})
 
     def cleared(self, data: Mapping[str, Any], at: int) -> None:
         """Faults were disarmed."""
         self._faults = [one for one in self._faults if one not in data["ids"]]
         if not self._faults:
-            self._do(at, "no faults")
+            self.do(at, "no faults")
         else:
             self.note(f"of the faults only {', '.join(data['ids'])} were disarmed here: no step can say that")
 
@@ -150,9 +150,9 @@ def _of_account(kind: type[Told]) -> Callable[[PlatformTale, Mapping[str, Any], 
     """What is done when an account is told something."""
 
     def hear(tale: PlatformTale, data: Mapping[str, Any], at: int) -> None:
-        if not tale._came_due():
+        if not tale.came_due():
             name, value = account_webhooks.said(msgspec.convert(data, kind))
-            tale._do(at, "meta announces", {"field": name, "value": value})
+            tale.do(at, "meta announces", {"field": name, "value": value})
 
     return hear
 

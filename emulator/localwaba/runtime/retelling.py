@@ -133,7 +133,7 @@ class Tale:
             lines.append(f"  {name}: {literal(content)}")
         return ["templates:", *lines] if lines else []
 
-    def _do(self, at: int, words: str, value: Any = None) -> None:
+    def do(self, at: int, words: str, value: Any = None) -> None:
         """Something that somebody other than the app did."""
         self.let_pass(at)
         self.say(words, value)
@@ -161,7 +161,7 @@ class Tale:
                 heard(self, entry["data"], int(entry["at"]))
         self._before = entry
 
-    def _came_due(self) -> bool:
+    def came_due(self) -> bool:
         """Whether what is heard now follows from the agenda, not from anybody's deed."""
         return self._before.get("event") == "CameDue"
 
@@ -197,10 +197,10 @@ class Tale:
         message = data["message"]
         wa_id = str(message["wa_id"])
         answers = self._people.get(wa_id, {}).get("behaviour", {}).get("answers")
-        if answers is not None and self._came_due():
+        if answers is not None and self.came_due():
             return
         for words, value, remark in self._written(message, self.key(wa_id)):
-            self._do(at, words, value)
+            self.do(at, words, value)
             if remark:
                 self.note(remark)
         self._last_received[wa_id] = str(message["id"])
@@ -270,13 +270,13 @@ class Tale:
             return  # what they had blocked moved along with them
         for name, on, off in _SWITCHES:
             if bool(pair.get(name)) != bool(before.get(name)):
-                self._do(at, f"{self.key(wa_id)} {on if pair.get(name) else off}")
+                self.do(at, f"{self.key(wa_id)} {on if pair.get(name) else off}")
 
     def gave_feedback(self, data: Mapping[str, Any], at: int) -> None:
         """A user reported, muted or archived; blocks and opt-outs are told by the pair."""
         if data["kind"] in ("report", "mute", "archive"):
             reason = {"reason": data["reason"]} if data.get("reason") else {}
-            self._do(at, f"{self.key(str(data['wa_id']))} does", {"action": data["kind"], **reason})
+            self.do(at, f"{self.key(str(data['wa_id']))} does", {"action": data["kind"], **reason})
 
     def accepted(self, data: Mapping[str, Any], at: int) -> None:
         """The app sent something."""
@@ -312,11 +312,11 @@ class Tale:
             return
         if waiting is not None:
             self._expect(at, f"app replies to {self.key(waiting[0])}", waiting[1])
-        by_itself = self._came_due() and message_id in self._reads_due
+        by_itself = self.came_due() and message_id in self._reads_due
         if status == "read" and message_id in self._sent and not by_itself:
             words = f"{self.key(self._sent[message_id][0])} reads"
             if self.lines[-1:] != [sentence(words)]:
-                self._do(at, words)
+                self.do(at, words)
 
     def scheduled(self, data: Mapping[str, Any], at: int) -> None:
         """Something will happen by itself."""
