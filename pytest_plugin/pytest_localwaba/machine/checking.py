@@ -9,8 +9,9 @@ from hypothesis import settings
 
 from localwaba import Waba
 from localwaba.client.user import User
+from pytest_localwaba.machine.happenings import SAYS
 from pytest_localwaba.machine.invariants import ALL, DEFAULT, Invariant
-from pytest_localwaba.machine.machine import CALM, PHASES, SAYS, IntegrationMachine, run
+from pytest_localwaba.machine.machine import CALM, PHASES, IntegrationMachine, run
 
 
 def check_integration(

@@ -12,56 +12,27 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from localwaba import ControlError, Waba
 from localwaba.client.user import User
+from pytest_localwaba.machine.happenings import (
+    FAULTS,
+    FORMS,
+    HAPPENINGS,
+    MOMENTS,
+    NAMES,
+    NETWORK,
+    NEWS,
+    OTHER,
+    SAYS,
+    SHAPES,
+    SPANS,
+    SURPRISES,
+)
 from pytest_localwaba.machine.history import History, Sent, shorten
 from pytest_localwaba.machine.invariants import DEFAULT, Invariant
 from pytest_localwaba.machine.stage import Stage
 from pytest_localwaba.machine.story import tell
 
-HAPPENINGS = (
-    "write", "other", "tap", "read", "block", "opt out", "time", "again", "twice", "late", "disorder", "batch", "shape",
-    "fail", "5xx", "pause", "restart", "news", "job",
-)  # fmt: skip
-"""What can happen; `without` leaves some out, `only` takes none but these."""
-
-NAMES = ("Ana", "Bea", "Cleo")
-SAYS = ("hi", "Where is my order?", "👍🏽 obrigada", "STOP", "x" * 4_001)
-_OTHER: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("sends a picture", {"type": "image"}),
-    ("sends a voice message", {"type": "audio"}),
-    ("sends a sticker", {"type": "sticker"}),
-    ("sends a place", {"type": "location", "location": {"latitude": 51.5, "longitude": -0.1}}),
-    ("sends something that WhatsApp cannot show", {"type": "unsupported"}),
-    ("opens the chat for the first time", {"type": "request_welcome"}),
-)
-_SPANS = {10: "ten seconds", 600: "ten minutes", 3 * 3_600: "three hours", 25 * 3_600: "25 hours", 8 * 86_400: "8 days"}
-_MOMENTS = (3.0, 10.0, 600.0)
 _RUNAWAY = 25
-_NETWORK = ("twice", "late", "disorder", "batch", "shape", "fail", "5xx")
-_SURPRISES = ("block", "opt out", "pause", "news", "restart")
-_NEWS = {
-    "smb_message_echoes": "A colleague of yours writes to a user, from the phone",
-    "history": "Meta brings the history of a chat",
-    "standby": "A user writes to another app that leads the conversation",
-    "account_alerts": "Meta has news of your account",
-    "security": "Somebody changes the PIN of your number",
-}
-_SHAPES = ("no_profile", "no_contacts", "extra_keys", "field_first", "no_context", "no_media_url", "new_status")
-"""Other shapes of the same content, all of which Meta has sent or may send."""
-_FORMS = ("changes", "items", "entries")
-_INBOUND = {"field": "messages", "direction": "inbound"}
-_FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "twice": ("From now on, what users write is told twice.", "duplicate_delivery", {"match": _INBOUND}),
-    "late": (
-        "The next message will be told five minutes late.", "delay_delivery",
-        {"seconds": 300, "when": {"next": 1}, "match": _INBOUND},
-    ),
-    "disorder": (
-        "From now on, statuses come in the wrong order.", "reorder",
-        {"order": "reversed", "seconds": 5, "match": {"direction": "outbound"}},
-    ),
-    "fail": ("The next message of your app will fail, although it is accepted.", "fail", {"when": {"next": 1}}),
-}  # fmt: skip
-_SPAN = st.sampled_from(sorted(_SPANS))
+_SPAN = st.sampled_from(sorted(SPANS))
 _WHO, _WHAT, _WHICH = st.integers(0, 2), st.integers(0, 9), st.integers(0, 24)
 _PAGE = 5_000
 
@@ -219,7 +190,7 @@ class IntegrationMachine(RuleBasedStateMachine):
         """Time passes; first a little, so that what is late is answered, and loops are seen, before a day is over."""
         self.happens(said)
         passed = 0.0
-        for moment in (*(one for one in _MOMENTS if one < seconds), seconds):
+        for moment in (*(one for one in MOMENTS if one < seconds), seconds):
             self.waba.advance(seconds=moment - passed)
             passed = moment
             self.look()
@@ -252,18 +223,18 @@ class IntegrationMachine(RuleBasedStateMachine):
     writes_on = precondition(lambda self: self.can("write"))(rule(who=_WHO, what=_WHAT)(_write))
 
     @precondition(lambda self: self.can("other"))
-    @rule(who=st.integers(0, 2), what=st.integers(0, len(_OTHER) + 3))
+    @rule(who=st.integers(0, 2), what=st.integers(0, len(OTHER) + 3))
     def send(self, who: int, what: int) -> None:
         """A user sends something that is no text."""
         user = self.user(who)
         if user.name in self.history.blocked:
             return
-        said, content = _OTHER[what % len(_OTHER)]
-        if what >= len(_OTHER):
+        said, content = OTHER[what % len(OTHER)]
+        if what >= len(OTHER):
             got = [sent for sent in self.history.sent if sent.user == user.name and sent.is_accepted and sent.id]
             if not got:
                 return
-            emoji = "👍" if what < len(_OTHER) + 2 else ""
+            emoji = "👍" if what < len(OTHER) + 2 else ""
             said = "reacts with 👍" if emoji else "takes a reaction back"
             content = {"type": "reaction", "reaction": {"message_id": got[-1].id} | ({"emoji": emoji} if emoji else {})}
         self.happens(f"{user.name} {said}.")
@@ -312,7 +283,7 @@ class IntegrationMachine(RuleBasedStateMachine):
 
     def _wait(self, span: int) -> None:
         """Time passes."""
-        self._pass(span, f"{_SPANS[span][0].upper()}{_SPANS[span][1:]} pass.")
+        self._pass(span, f"{SPANS[span][0].upper()}{SPANS[span][1:]} pass.")
 
     waits = precondition(lambda self: self.can("time"))(rule(span=_SPAN)(_wait))
     waits_more = precondition(lambda self: self.can("time"))(rule(span=_SPAN)(_wait))
@@ -344,21 +315,21 @@ class IntegrationMachine(RuleBasedStateMachine):
             self._armed[name] = self.waba.faults.add(kind, **fault)["id"]
             self.happens(said)
 
-    @precondition(lambda self: self.enabled(_NETWORK))
+    @precondition(lambda self: self.enabled(NETWORK))
     @rule(which=_WHICH, times=st.integers(1, 2))
     def network(self, which: int, times: int) -> None:
         """Webhooks come twice, late, in batches, in other shapes; messages fail; the platform has trouble."""
-        names = self.enabled(_NETWORK)
+        names = self.enabled(NETWORK)
         name = names[which % len(names)]
-        if name in _FAULTS:
-            said, kind, fault = _FAULTS[name]
+        if name in FAULTS:
+            said, kind, fault = FAULTS[name]
             self._arm(name, said, kind, **fault)
         elif name == "batch":
-            form = _FORMS[(which // len(names) + times) % len(_FORMS)]
+            form = FORMS[(which // len(names) + times) % len(FORMS)]
             said = f"From now on, webhooks of five seconds come in one POST, as several {form}."
             self._arm(name, said, "batch", of=form, seconds=5, match={"field": "messages"})
         elif name == "shape":
-            how = _SHAPES[(which // len(names) + times) % len(_SHAPES)]
+            how = SHAPES[(which // len(names) + times) % len(SHAPES)]
             said = f"From now on, webhooks come in another shape ({how.replace('_', ' ')})."
             self._arm(name, said, "reshape", how=how, match={"field": "messages"})
         else:
@@ -368,7 +339,7 @@ class IntegrationMachine(RuleBasedStateMachine):
 
     def _surprise(self, which: int, who: int) -> None:
         """A user blocks you or opts out, Meta pauses a template, a colleague writes, your app is restarted."""
-        names = self.enabled(_SURPRISES)
+        names = self.enabled(SURPRISES)
         name, user = names[which % len(names)], self.user(who)
         if name == "block":
             self._block(user)
@@ -381,8 +352,8 @@ class IntegrationMachine(RuleBasedStateMachine):
         else:
             self._restart(is_hasty=which >= len(names))
 
-    surprises = precondition(lambda self: self.enabled(_SURPRISES))(rule(which=_WHICH, who=_WHO)(_surprise))
-    surprises_more = precondition(lambda self: self.enabled(_SURPRISES))(rule(which=_WHICH, who=_WHO)(_surprise))
+    surprises = precondition(lambda self: self.enabled(SURPRISES))(rule(which=_WHICH, who=_WHO)(_surprise))
+    surprises_more = precondition(lambda self: self.enabled(SURPRISES))(rule(which=_WHICH, who=_WHO)(_surprise))
 
     def _pause(self, which: int) -> None:
         """Meta pauses a template for its quality."""
@@ -396,7 +367,7 @@ class IntegrationMachine(RuleBasedStateMachine):
 
     def _news(self, which: int) -> None:
         """A webhook comes that is no message and no status, such as of what a colleague wrote."""
-        field, said = list(_NEWS.items())[which % len(_NEWS)]
+        field, said = list(NEWS.items())[which % len(NEWS)]
         self.happens(f"{said}.")
         self.waba.link.call("POST", "platform-events", {"field": field})
         self.look()
