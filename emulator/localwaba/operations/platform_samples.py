@@ -89,14 +89,14 @@ def names_of(world: World, now: int, number: PhoneNumber, ids: Ids) -> dict[str,
 def some_user(world: World) -> User:
     """Some user of the world, the first one met; one who is not there yet if nobody is."""
     found = next(iter(world.users.values()), None)
-    return found or new_user(world.seed, _USER, country_of(_USER), "Sample")
+    return found or new_user(world.seed, _USER, country_of(_USER), "Ada Lovelace")
 
 
 def _of_user(world: World, user: User) -> dict[str, str | int]:
     country = user.user_id.partition(".")[0]
     parent = user.parent_user_id or f"{country}.ENT.{derive_number(world.seed, f'parent {user.wa_id}', 17)}"
     return {
-        "name": user.name or "Sample",
+        "name": user.name or "Ada Lovelace",
         "new_wa_id": NAMES["new_wa_id"],
         "next_parent_user_id": f"{country}.ENT.{derive_number(world.seed, f'next {parent}', 17)}",
         "next_user_id": f"{country}.{derive_number(world.seed, f'next {user.user_id}', 16)}",
