@@ -35,11 +35,9 @@ def test_the_right_receiver_answers_a_user() -> None:
             user.receives(text="Hello Ada, you wrote: hello")
 
 
-@pytest.mark.parametrize("name", ["correct", *receivers.BUGS])
+@pytest.mark.parametrize("name", ["correct", *(name for name in receivers.BUGS if name != "hangs")])
 def test_receivers_can_be_started_by_name(name: str) -> None:
-    """Every receiver starts and takes or refuses a webhook; none of them fails to be made."""
-    if name == "hangs":
-        pytest.skip("it never answers")
+    """Every receiver that answers at all starts and takes or refuses a webhook; none of them fails to be made."""
     body = json.dumps({"object": "whatsapp_business_account", "entry": []}).encode()
     with receivers.serve(receivers.make(name, receivers.Config())) as served:
         assert 200 <= post(served.url, body) <= 503
