@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 KEY = "localwaba_coverage"
 _TERMINAL = ("term", "term-missing")
 _FILES = ("json", "html")
-_PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +180,12 @@ class ContractCoverage:
     def count(self, link: Link, after: int = 0) -> None:
         """Counts what happened in a world behind entry `after`; a server that is gone has nothing to tell."""
         from localwaba.client import ControlError
+        from localwaba.client.following import entries_after
         from localwaba_contracts.coverage import count
 
         entries: list[Mapping[str, Any]] = []
-        last = after
         with suppress(OSError, ControlError):
-            while found := link.call("GET", "journal", query={"after": last, "limit": _PAGE})["entries"]:
-                entries += found
-                last = found[-1]["n"]
-                if len(found) < _PAGE:
-                    break
+            entries.extend(entries_after(link, after))
         self.counts += count(entries, after)
 
     # hooks

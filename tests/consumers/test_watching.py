@@ -18,6 +18,7 @@ import pytest
 
 from localwaba import Emulator, Waba
 from localwaba.cli import main
+from localwaba.client.following import entries_after
 from localwaba_scenarios.loader import load
 
 NOON = "1767268800"
@@ -127,6 +128,16 @@ def test_tail_as_json(emulator: Emulator, world: Waba, capsys: pytest.CaptureFix
     world.user("Ada", wa_id=ADA).sends("hi")
     lines = told(capsys, "tail", "--url", emulator.url, "--all", "--no-follow", "--json")
     assert [json.loads(line) for line in lines] == world.link.call("GET", "journal")["entries"]
+
+
+def test_a_long_journal(emulator: Emulator, world: Waba, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal of several pages is read to its end, once, whether the last page is full or not."""
+    world.user("Ada", wa_id=ADA).sends("hi")
+    everything = world.link.call("GET", "journal")["entries"]
+    for size in (1, 2, len(everything), len(everything) + 1):
+        monkeypatch.setattr("localwaba.client.following._PAGE", size)
+        assert list(entries_after(world.link)) == everything
+        assert list(entries_after(world.link, 2)) == everything[2:]
 
 
 def test_a_failing_app_is_seen(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from localwaba.cli.commands import Mistake
+from localwaba.client.following import entries_after
 from localwaba.client.link import ControlError, Link
 from localwaba.runtime.settings import nearest
 from localwaba.versions.table import NEWEST, serve
@@ -134,14 +135,11 @@ def _no_json(file: str, error: ValueError) -> Any:
 
 def read_journal(found: argparse.Namespace) -> list[Any]:
     """The whole journal of the running emulator that was named."""
-    entries: list[Any] = []
     try:
         with closing(Link(found.url, found.token, control_token=found.control_token)) as link:
-            while new := link.call("GET", "journal", query={"after": entries[-1]["n"] if entries else 0})["entries"]:
-                entries += new
+            return list(entries_after(link))
     except ValueError as error:
         raise Mistake(f"contracts: {error}") from None
-    return entries
 
 
 def _report(verdicts: Sequence[Any], *, as_json: bool) -> int:

@@ -15,7 +15,7 @@ from rich.text import Text
 from localwaba.cli.chronicle import Entry, Sent, sent_of, words
 from localwaba.cli.commands import Mistake
 from localwaba.cli.render import WIDEST, can_encode, clock, day
-from localwaba.client.following import follow
+from localwaba.client.following import entries_after, follow
 from localwaba.client.link import ControlError, Link
 
 _JUMP = 60_000  # milliseconds between two entries that are worth a line of their own
@@ -249,9 +249,7 @@ def _entries(link: Link, found: argparse.Namespace, after: int) -> Iterator[Entr
     if found.follow:
         yield from follow(found.url, found.token, found.control_token, after)
         return
-    while entries := link.call("GET", "journal", query={"after": after, "limit": 1_000})["entries"]:
-        yield from entries
-        after = entries[-1]["n"]
+    yield from entries_after(link, after)
 
 
 def _ask_name(link: Link, wa_id: str) -> str:

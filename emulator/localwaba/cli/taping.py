@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from localwaba.cli.commands import Mistake
-from localwaba.client.following import follow
+from localwaba.client.following import entries_after, follow
 from localwaba.client.link import ControlError, Link
 
 
@@ -23,7 +23,7 @@ def record(found: argparse.Namespace) -> int:
         with closing(Link(found.url, found.token, control_token=found.control_token)) as link:
             before = _look(link)
             if found.so_far:
-                entries, after = _read(link, 0), before
+                entries, after = list(entries_after(link)), before
             else:
                 start = before["world"]["counts"]["journal"]
                 entries = _listen(link, found, start)
@@ -66,14 +66,6 @@ def _look_again(link: Link, before: dict[str, Any]) -> dict[str, Any]:
         return before
 
 
-def _read(link: Link, after: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    while entries := link.call("GET", "journal", query={"after": after, "limit": 1_000})["entries"]:
-        found += entries
-        after = entries[-1]["n"]
-    return found
-
-
 def _listen(link: Link, found: argparse.Namespace, after: int) -> list[dict[str, Any]]:
     """The entries behind `after` until somebody ends the recording, or the emulator ends."""
     entries: list[dict[str, Any]] = []
@@ -83,7 +75,7 @@ def _listen(link: Link, found: argparse.Namespace, after: int) -> list[dict[str,
             entries.append(entry)
             after = entry["n"]
     with suppress(OSError):  # what was on its way when it was interrupted
-        entries += _read(link, after)
+        entries += list(entries_after(link, after))
     return entries
 
 

@@ -9,10 +9,21 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from localwaba.client.link import CONTROL, ControlError, Unreachable
+from localwaba.client.link import CONTROL, ControlError, Link, Unreachable
 
+_PAGE = 5_000
 PATIENCE = 60.0
 """Seconds without a sign of life after which the emulator counts as gone; it sends a comment every 15 s."""
+
+
+def entries_after(link: Link, after: int = 0) -> Iterator[dict[str, Any]]:
+    """Entries of the journal behind entry `after` that are there by now, oldest first, page by page."""
+    while True:
+        page: list[dict[str, Any]] = link.call("GET", "journal", query={"after": after, "limit": _PAGE})["entries"]
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1]["n"]
 
 
 def follow(url: str, token: str = "", control_token: str = "", after: int | None = None) -> Iterator[dict[str, Any]]:
