@@ -20,8 +20,8 @@ import pytest
 import uvicorn
 
 from localwaba.cli.app_process import AppProcess, await_port, free_port
-from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment
+from localwaba.cli.mistake import Mistake
 from localwaba.client import ControlError, Waba
 from localwaba.client.link import Unreachable
 from localwaba.runtime.player import Numbers, Result, play

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from localwaba.cli import main
-from localwaba.cli.commands import Mistake, read_command
+from localwaba.cli.commands import read_command
 from localwaba.cli.environment import export_lines
+from localwaba.cli.mistake import Mistake
 from localwaba.cli.render import Check, Delivered, Stage
 from localwaba.version import __version__
 

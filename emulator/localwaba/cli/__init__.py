@@ -9,7 +9,8 @@ import io
 import sys
 from collections.abc import Sequence
 
-from localwaba.cli.commands import Mistake, read_command
+from localwaba.cli.commands import read_command
+from localwaba.cli.mistake import Mistake
 
 MISTAKE = 2
 INTERRUPTED = 130

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from localwaba.cli.commands import Mistake
+from localwaba.cli.mistake import Mistake
 from localwaba.runtime.system import elapsed
 
 _POLL = 0.05

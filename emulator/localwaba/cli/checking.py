@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from localwaba.cli.app_process import AppProcess, await_port, free_port
 from localwaba.cli.check_screen import Screen
-from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment
+from localwaba.cli.mistake import Mistake
 from localwaba.cli.render import Stage
 from localwaba.operations.checks import catalogue
 from localwaba.operations.checks.model import Check, Json

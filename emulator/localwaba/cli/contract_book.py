@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from localwaba.cli.commands import Mistake
+from localwaba.cli.mistake import Mistake
 from localwaba.client.following import entries_after
 from localwaba.client.link import ControlError, Link
 from localwaba.runtime.settings import nearest

@@ -7,8 +7,8 @@ import sys
 from collections import Counter
 from typing import Any
 
-from localwaba.cli.commands import Mistake
 from localwaba.cli.contract_book import read_document, read_journal
+from localwaba.cli.mistake import Mistake
 from localwaba.runtime.coverage import as_json, html, shortfall, table
 from localwaba.runtime.settings import nearest
 from localwaba_contracts.coverage import DEFAULT, count, is_meant, measure, units, words

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from localwaba.cli.commands import Mistake
+from localwaba.cli.mistake import Mistake
 from localwaba.cli.rates import Card, Line, estimate, read_card
 
 

@@ -9,8 +9,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment
+from localwaba.cli.mistake import Mistake
 from localwaba.cli.refusals import print_refusal
 from localwaba.cli.serving import banner, handshake_failure
 from localwaba.runtime.server import HandshakeFailed, PortTaken, ServerThread

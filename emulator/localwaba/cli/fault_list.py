@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from localwaba.cli.commands import Mistake
+from localwaba.cli.mistake import Mistake
 
 WORDS = ("list", "show", "armed", "kinds", "presets")
 """What can be asked of `localwaba faults`."""

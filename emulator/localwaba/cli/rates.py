@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localwaba.cli.commands import Mistake
+from localwaba.cli.mistake import Mistake
 
 CATEGORIES = frozenset(
     {

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from localwaba.cli.app_process import AppProcess, await_port, free_port
-from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment, export_lines
+from localwaba.cli.mistake import Mistake
 from localwaba.cli.playbill import Playbill
 from localwaba.cli.render import Stage
 from localwaba.client import ControlError

@@ -7,8 +7,8 @@ import contextlib
 import signal
 from collections.abc import Sequence
 
-from localwaba.cli.commands import Mistake
 from localwaba.cli.environment import environment, export_lines
+from localwaba.cli.mistake import Mistake
 from localwaba.cli.refusals import print_refusal
 from localwaba.runtime.server import HandshakeFailed, PortTaken, Running, new_loop, run_server
 from localwaba.runtime.settings import Settings

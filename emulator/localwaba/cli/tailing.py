@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from localwaba.cli.chronicle import Entry, Sent, sent_of, words
-from localwaba.cli.commands import Mistake
+from localwaba.cli.mistake import Mistake
 from localwaba.cli.render import WIDEST, can_encode, clock, day
 from localwaba.client.following import entries_after, follow
 from localwaba.client.link import ControlError, Link

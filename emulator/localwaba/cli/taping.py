@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-from localwaba.cli.commands import Mistake
+from localwaba.cli.mistake import Mistake
 from localwaba.client.following import entries_after, follow
 from localwaba.client.link import ControlError, Link
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from localwaba.cli.chronicle import sent_of
-from localwaba.cli.commands import Mistake
+from localwaba.cli.mistake import Mistake
 from localwaba.cli.render import clock
 from localwaba.client.link import ControlError, Link
 
