@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localwaba.operations.checks import answering, batches, effects, handshake, shapes, signatures
+from localwaba.operations.checks import answering, batches, duplicates, handshake, order, others, shapes, signatures
 from localwaba.operations.checks.model import Check
 
 FIRST = answering.FIRST
@@ -11,7 +11,9 @@ CHECKS: tuple[Check, ...] = (
     *answering.CHECKS[:-1],
     *signatures.CHECKS,
     *shapes.CHECKS,
-    *effects.CHECKS,
+    *duplicates.CHECKS,
+    *order.CHECKS,
+    *others.CHECKS,
     *batches.CHECKS,
     answering.CHECKS[-1],
     answering.LAST,
