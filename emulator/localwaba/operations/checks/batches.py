@@ -19,6 +19,7 @@ from localwaba.operations.checks.payloads import (
     person,
     status,
     statuses_value,
+    tell,
     text,
     wamid,
 )
@@ -39,7 +40,7 @@ def _texts(scene: Scene, *places: int) -> Json:
 
 
 def _one(scene: Scene, payload: Json, about: str) -> tuple[Step, ...]:
-    return (Step(requests=(deliver(scene, payload, about),)),)
+    return (tell(scene, payload, about),)
 
 
 def _messages(scene: Scene) -> tuple[Step, ...]:
@@ -95,7 +96,7 @@ def _many(scene: Scene) -> tuple[Step, ...]:
 
 
 def _big(scene: Scene) -> tuple[Step, ...]:
-    return tuple(Step(requests=(deliver(scene, _padded(scene, size), f"{size // 1000:,} kB"),)) for size in _SIZES)
+    return tuple(tell(scene, _padded(scene, size), f"{size // 1000:,} kB") for size in _SIZES)
 
 
 def _padded(scene: Scene, size: int) -> bytes:

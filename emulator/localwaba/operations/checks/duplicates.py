@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from localwaba.operations.checks.judging import once, silent
-from localwaba.operations.checks.model import (
-    Check,
-    Json,
-    Scene,
-    Step,
-)
+from localwaba.operations.checks.model import Check, Scene, Step
 from localwaba.operations.checks.payloads import (
     change,
-    deliver,
     envelope,
     greet,
     messages_value,
     person,
     status,
     statuses_value,
+    tell,
     text,
     wamid,
 )
 
 GROUP = "duplicates"
 _FAQ = "Meta: calling/faq"
-
-
-def _one(scene: Scene, payload: Json, about: str, user: str = "") -> Step:
-    return Step(requests=(deliver(scene, payload, about, user=user),))
 
 
 def _twice(scene: Scene) -> tuple[Step, ...]:
@@ -53,7 +44,7 @@ def _in_another_batch(scene: Scene) -> tuple[Step, ...]:
     both = messages_value(scene, [first, second], [text(scene, first), text(scene, second)])
     return (
         Step(requests=(greet(scene, first),)),
-        _one(scene, envelope(scene, change(both)), "the same text in a batch with another", second.wa_id),
+        tell(scene, envelope(scene, change(both)), "the same text in a batch with another", second.wa_id),
     )
 
 
@@ -61,7 +52,7 @@ def _status_twice(scene: Scene) -> tuple[Step, ...]:
     who = person(scene)
     sent = scene.own[0] if scene.own else wamid(scene, who, "sent", outbound=True)
     value = statuses_value(scene, who, [status(scene, who, "delivered", sent)])
-    step = _one(scene, envelope(scene, change(value)), "the same status again")
+    step = tell(scene, envelope(scene, change(value)), "the same status again")
     return (step, step)
 
 

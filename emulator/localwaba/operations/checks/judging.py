@@ -29,14 +29,19 @@ def judge_taken(exchanges: Iterable[Exchange], expected: str = TAKEN) -> Verdict
     return broken(expected, f"{many}{first.answer.text}{hint}", bad[:5])
 
 
+def if_taken(judge: Judge) -> Judge:
+    """A judge who looks further only if every request was taken."""
+
+    def look(seen: Seen) -> Verdict:
+        verdict = taken(seen)
+        return verdict if verdict.outcome != "passed" else judge(seen)
+
+    return look
+
+
 def answered(*places: int) -> Judge:
     """The webhook was taken, and these users of the check were written to."""
-
-    def judge(seen: Seen) -> Verdict:
-        verdict = taken(seen)
-        return verdict if verdict.outcome != "passed" else reached(seen, places)
-
-    return judge
+    return if_taken(lambda seen: reached(seen, places))
 
 
 def reached(seen: Seen, places: Iterable[int], *, fair: bool = False) -> Verdict:
@@ -56,10 +61,8 @@ def reached(seen: Seen, places: Iterable[int], *, fair: bool = False) -> Verdict
 def silent(why: str, *, fair: bool = False) -> Judge:
     """The webhook was taken, and nobody was written to because of it."""
 
+    @if_taken
     def judge(seen: Seen) -> Verdict:
-        verdict = taken(seen)
-        if verdict.outcome != "passed":
-            return verdict
         count = sum(seen.to(person(seen.scene, place)) for place in range(4))
         if not count:
             return passed()
@@ -88,12 +91,7 @@ def refused(seen: Seen) -> Verdict:
 def once(places: Iterable[int] = (0,)) -> Judge:
     """Everything was taken, and each user was written to as often as for one text."""
     wanted = tuple(places)
-
-    def judge(seen: Seen) -> Verdict:
-        verdict = taken(seen)
-        return verdict if verdict.outcome != "passed" else judge_once(seen, [person(seen.scene, at) for at in wanted])
-
-    return judge
+    return if_taken(lambda seen: judge_once(seen, [person(seen.scene, at) for at in wanted]))
 
 
 def judge_once(seen: Seen, people: Iterable[Person]) -> Verdict:

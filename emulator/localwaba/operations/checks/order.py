@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from localwaba.operations.checks.judging import answered, taken
-from localwaba.operations.checks.model import (
-    Check,
-    Json,
-    Scene,
-    Seen,
-    Step,
-    Verdict,
-    broken,
-    passed,
-    unjudged,
-)
+from localwaba.operations.checks.judging import answered, if_taken, taken
+from localwaba.operations.checks.model import Check, Scene, Seen, Step, Verdict, broken, passed, unjudged
 from localwaba.operations.checks.payloads import (
     change,
     deliver,
@@ -26,6 +16,7 @@ from localwaba.operations.checks.payloads import (
     person,
     status,
     statuses_value,
+    tell,
     text,
     wamid,
 )
@@ -38,10 +29,6 @@ _UNAVAILABLE = {
     "message": "This message is unavailable.",
     "error_data": {"details": "This message is currently unavailable."},
 }
-
-
-def _one(scene: Scene, payload: Json, about: str, user: str = "") -> Step:
-    return Step(requests=(deliver(scene, payload, about, user=user),))
 
 
 def _reordered(scene: Scene) -> tuple[Step, ...]:
@@ -58,10 +45,8 @@ def _reordered(scene: Scene) -> tuple[Step, ...]:
     return (Step(requests=(requests[0],), awaits=who.wa_id), Step(requests=(requests[1],)))
 
 
+@if_taken
 def _judge_reordered(seen: Seen) -> Verdict:
-    verdict = taken(seen)
-    if verdict.outcome != "passed":
-        return verdict
     count, expected = seen.to(person(seen.scene)), 2 * seen.usual
     if count >= expected:
         return passed()
@@ -75,7 +60,7 @@ def _unsupported_first(scene: Scene) -> tuple[Step, ...]:
     placeholder = message(scene, who, "unsupported", {"type": "unknown"}) | {"errors": [_UNAVAILABLE]}
     value = messages_value(scene, [who], [placeholder])
     return (
-        _one(scene, envelope(scene, change(value)), "an unsupported message"),
+        tell(scene, envelope(scene, change(value)), "an unsupported message"),
         Step(requests=(greet(scene, who, "the real message, with the same id"),)),
     )
 
@@ -88,7 +73,7 @@ def _statuses(scene: Scene, at: int, names: tuple[str, ...]) -> tuple[Step, ...]
     steps = []
     for name in names:
         item = status(scene, who, name, sent, age=len(right) - right.index(name))
-        steps.append(_one(scene, envelope(scene, change(statuses_value(scene, who, [item]))), f"the status {name}"))
+        steps.append(tell(scene, envelope(scene, change(statuses_value(scene, who, [item]))), f"the status {name}"))
     return tuple(steps)
 
 
@@ -105,9 +90,6 @@ def _failed(scene: Scene) -> tuple[Step, ...]:
 
 
 def _judge_status(seen: Seen, wanted: str, expected: str) -> Verdict:
-    verdict = taken(seen)
-    if verdict.outcome != "passed":
-        return verdict
     if seen.believed is None:
         return unjudged("the status URL told no status of this message")
     if seen.believed != wanted:
@@ -115,10 +97,12 @@ def _judge_status(seen: Seen, wanted: str, expected: str) -> Verdict:
     return passed()
 
 
+@if_taken
 def _judge_downgraded(seen: Seen) -> Verdict:
     return _judge_status(seen, "read", "read, whatever comes later")
 
 
+@if_taken
 def _judge_failed(seen: Seen) -> Verdict:
     return _judge_status(seen, "failed", "failed: 200 was only a promise")
 
@@ -127,7 +111,7 @@ def _early_status(scene: Scene) -> tuple[Step, ...]:
     who = person(scene)
     unknown = wamid(scene, who, "not yet", outbound=True)
     value = statuses_value(scene, who, [status(scene, who, "sent", unknown)])
-    return (_one(scene, envelope(scene, change(value)), "a status of a message that the app does not know yet"),)
+    return (tell(scene, envelope(scene, change(value)), "a status of a message that the app does not know yet"),)
 
 
 def _contradiction(scene: Scene) -> tuple[Step, ...]:

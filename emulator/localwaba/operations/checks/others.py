@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from localwaba.domain.clock import SECOND
-from localwaba.operations.checks.judging import silent, taken
-from localwaba.operations.checks.model import (
-    Check,
-    Json,
-    Scene,
-    Seen,
-    Step,
-    Verdict,
-    doubtful,
-    passed,
-)
+from localwaba.operations.checks.judging import if_taken, silent
+from localwaba.operations.checks.model import Check, Scene, Seen, Step, Verdict, doubtful, passed
 from localwaba.operations.checks.payloads import (
     change,
     contact,
-    deliver,
     envelope,
     head,
     message,
@@ -25,6 +15,7 @@ from localwaba.operations.checks.payloads import (
     person,
     status,
     statuses_value,
+    tell,
     text,
     wamid,
 )
@@ -33,16 +24,12 @@ GROUP = "not for the app"
 _GROUP_ID = "Y2FwaV9ncm91cDoxNzA1NTU1MDEzOToxMjAzNjM0MDQ2OTQyMzM4MjAZD"
 
 
-def _one(scene: Scene, payload: Json, about: str, user: str = "") -> Step:
-    return Step(requests=(deliver(scene, payload, about, user=user),))
-
-
 def _no_message(scene: Scene) -> tuple[Step, ...]:
     steps = []
     for place, name in enumerate(("sent", "delivered", "read", "failed")):
         who = person(scene, place)
         item = status(scene, who, name, wamid(scene, who, "sent", outbound=True))
-        steps.append(_one(scene, envelope(scene, change(statuses_value(scene, who, [item]))), f"the status {name}"))
+        steps.append(tell(scene, envelope(scene, change(statuses_value(scene, who, [item]))), f"the status {name}"))
     return tuple(steps)
 
 
@@ -61,7 +48,7 @@ def _echo(scene: Scene) -> tuple[Step, ...]:
         }
         contacts = [{"wa_id": who.wa_id, "user_id": who.user_id}]
         value = head(scene) | {"contacts": contacts, "message_echoes": [item]}
-        steps.append(_one(scene, envelope(scene, change(value, field)), f"an echo in the field {field}"))
+        steps.append(tell(scene, envelope(scene, change(value, field)), f"an echo in the field {field}"))
     return tuple(steps)
 
 
@@ -74,13 +61,13 @@ def _history(scene: Scene) -> tuple[Step, ...]:
         threads.append({"id": who.wa_id, "context": {"wa_id": who.wa_id, "user_id": who.user_id}, "messages": told})
     chunk = {"metadata": {"phase": 1, "chunk_order": 1, "progress": 100}, "threads": threads}
     value = head(scene) | {"history": [chunk]}
-    return (_one(scene, envelope(scene, change(value, "history")), "old messages of a number that was connected"),)
+    return (tell(scene, envelope(scene, change(value, "history")), "old messages of a number that was connected"),)
 
 
 def _standby(scene: Scene) -> tuple[Step, ...]:
     who = person(scene)
     value = head(scene) | {"standby": {"contacts": [contact(who)], "messages": [text(scene, who)]}}
-    return (_one(scene, envelope(scene, change(value, "standby")), "a text in a conversation that another app leads"),)
+    return (tell(scene, envelope(scene, change(value, "standby")), "a text in a conversation that another app leads"),)
 
 
 def _in_group(scene: Scene) -> tuple[Step, ...]:
@@ -88,7 +75,7 @@ def _in_group(scene: Scene) -> tuple[Step, ...]:
     item = text(scene, who)
     told = {key: item[key] for key in ("from", "from_user_id")} | {"group_id": _GROUP_ID} | item
     value = messages_value(scene, [who], [told])
-    return (_one(scene, envelope(scene, change(value)), "a text in a group"),)
+    return (tell(scene, envelope(scene, change(value)), "a text in a group"),)
 
 
 def _edited(scene: Scene) -> tuple[Step, ...]:
@@ -98,7 +85,7 @@ def _edited(scene: Scene) -> tuple[Step, ...]:
     revoke = message(scene, who, "revoke", kept, "revoke")
     items = [message(scene, who, "edit", edit, "edit"), revoke]
     return tuple(
-        _one(scene, envelope(scene, change(messages_value(scene, [who], [item]))), f"a user's {item['type']}")
+        tell(scene, envelope(scene, change(messages_value(scene, [who], [item]))), f"a user's {item['type']}")
         for item in items
     )
 
@@ -108,13 +95,11 @@ def _other_number(scene: Scene) -> tuple[Step, ...]:
     who = person(scene)
     value = messages_value(scene, [who], [text(scene, who)])
     value["metadata"] = {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"}
-    return (_one(scene, envelope(scene, change(value)), "a text to another business number"),)
+    return (tell(scene, envelope(scene, change(value)), "a text to another business number"),)
 
 
+@if_taken
 def _judge_other_number(seen: Seen) -> Verdict:
-    verdict = taken(seen)
-    if verdict.outcome != "passed":
-        return verdict
     who = person(seen.scene)
     wrong = [
         one for one in seen.sent if one.to in (who.wa_id, who.user_id) and one.sender == seen.scene.phone_number_id

@@ -10,7 +10,7 @@ from localwaba.domain.clock import SECOND
 from localwaba.domain.ids import Ids, derive
 from localwaba.domain.inbound import new_user
 from localwaba.domain.numbers import country_of
-from localwaba.operations.checks.model import SHAKE_WITHIN, Headers, Json, Person, Request, Scene
+from localwaba.operations.checks.model import SHAKE_WITHIN, Headers, Json, Person, Request, Scene, Step
 from localwaba.wire.deliveries import VERIFICATION_HEADERS, delivery_headers
 from localwaba.wire.encoding import encode
 
@@ -115,6 +115,11 @@ def deliver(scene: Scene, payload: Json | bytes, about: str = "", **more: Any) -
     """A webhook as Meta sends it; bytes are sent as they are, and signed."""
     body = payload if isinstance(payload, bytes) else encode(payload)
     return post(scene, body, delivery_headers(scene.secret, body), about, **more)
+
+
+def tell(scene: Scene, payload: Json | bytes, about: str, user: str = "") -> Step:
+    """A step that is one webhook."""
+    return Step(requests=(deliver(scene, payload, about, user=user),))
 
 
 def post(scene: Scene, body: bytes, headers: Headers, about: str = "", **more: Any) -> Request:

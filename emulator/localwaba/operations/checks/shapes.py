@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from localwaba.domain.clock import SECOND
-from localwaba.operations.checks.judging import reached, taken
-from localwaba.operations.checks.model import Check, Json, Person, Scene, Seen, Severity, Step, Verdict
+from localwaba.operations.checks.judging import answered, taken
+from localwaba.operations.checks.model import Check, Json, Person, Scene, Severity, Step
 from localwaba.operations.checks.payloads import (
     OBJECT,
     change,
@@ -19,6 +19,7 @@ from localwaba.operations.checks.payloads import (
     person,
     status,
     statuses_value,
+    tell,
     text,
     wamid,
 )
@@ -307,19 +308,11 @@ OTHERS = (
 SHAPES = (*(_sampled(*found) for found in _titled()), *OTHERS)
 
 
-def _judge(answered: bool) -> Callable[[Seen], Verdict]:
-    def judge(seen: Seen) -> Verdict:
-        verdict = taken(seen)
-        return verdict if verdict.outcome != "passed" or not answered else reached(seen, [0])
-
-    return judge
-
-
 def _check(shape: Shape) -> Check:
     def script(scene: Scene) -> tuple[Step, ...]:
         who = person(scene)
         user = who.wa_id if shape.answered else ""
-        return (Step(requests=(deliver(scene, shape.build(scene, who), shape.text, user=user),)),)
+        return (tell(scene, shape.build(scene, who), shape.text, user),)
 
     extra = ", and the text answered like any other" if shape.answered else ""
     return Check(
@@ -328,7 +321,7 @@ def _check(shape: Shape) -> Check:
         rule=f"The webhook is taken{extra}: {shape.text}.",
         sources=shape.sources,
         script=script,
-        judge=_judge(shape.answered),
+        judge=answered(0) if shape.answered else taken,
         severity=shape.severity,
     )
 

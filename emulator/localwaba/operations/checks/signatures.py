@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from localwaba.operations.checks.judging import answered, refused
 from localwaba.operations.checks.model import Answer, Check, Headers, Json, Scene, Seen, Step, Verdict, broken, passed
-from localwaba.operations.checks.payloads import change, deliver, envelope, messages_value, person, post, text
+from localwaba.operations.checks.payloads import change, envelope, messages_value, person, post, tell, text
 from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.encoding import encode, encode_plain
 from localwaba.wire.signature import sign, sign_legacy
@@ -27,7 +27,7 @@ def _payload(scene: Scene, body: str = "", place: int = 0) -> Json:
 
 
 def _signed(scene: Scene, body: bytes, about: str) -> tuple[Step, ...]:
-    return (Step(requests=(deliver(scene, body, about, user=person(scene).wa_id),)),)
+    return (tell(scene, body, about, person(scene).wa_id),)
 
 
 def _swap(headers: Headers, **values: str | None) -> Headers:
