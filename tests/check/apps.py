@@ -8,7 +8,8 @@ from typing import Any
 import receivers
 from localwaba.operations.checks import catalogue
 from localwaba.operations.checks.model import Check
-from localwaba.runtime.checking import Nobody, Options, Report, check_app
+from localwaba.runtime.check_results import Nobody, Options, Report
+from localwaba.runtime.checking import check_app
 from localwaba.runtime.settings import Settings
 
 SETTINGS = Settings(app_secret="check-secret", verify_token="check-token")

@@ -16,7 +16,8 @@ from check_apps import SETTINGS, USUAL, check_receiver, findings, outcome
 import receivers
 from localwaba.domain.seeding import new_world
 from localwaba.operations.checks import catalogue
-from localwaba.runtime.checking import Options, check_app
+from localwaba.runtime.check_results import Options
+from localwaba.runtime.checking import check_app
 from localwaba.runtime.server import PortTaken
 
 RELATED: dict[str, tuple[str, ...]] = {

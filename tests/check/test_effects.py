@@ -13,7 +13,8 @@ from check_apps import SETTINGS, Introduction, check_receiver, findings, happene
 import receivers
 from localwaba.operations.checks import catalogue
 from localwaba.operations.checks.arrivals import sent
-from localwaba.runtime.checking import Options, Report, check_app
+from localwaba.runtime.check_results import Options, Report
+from localwaba.runtime.checking import check_app
 from localwaba.runtime.server import PortTaken
 
 EFFECTS = catalogue.chosen(("answer-200", "duplicates", "order", "not for the app", "batches"))

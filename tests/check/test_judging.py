@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from localwaba.operations.checks import catalogue
 from localwaba.operations.checks.model import Answer, Exchange, Request, Scene, Seen, Sent, Verdict
 from localwaba.operations.checks.payloads import person
-from localwaba.runtime.checking import status_in
+from localwaba.runtime.beliefs import status_in
 
 SCENE = Scene(
     run="a run",

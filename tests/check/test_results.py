@@ -20,7 +20,7 @@ from localwaba.cli import main
 from localwaba.operations.checks import catalogue
 from localwaba.operations.checks.model import Request
 from localwaba.runtime import check_report
-from localwaba.runtime.checking import Report
+from localwaba.runtime.check_results import Report
 from localwaba.runtime.findings import causes, culprits, curl, find, save, split
 
 SECRETS = ["--app-secret", "check-secret", "--verify-token", "check-token", "--port", "0"]

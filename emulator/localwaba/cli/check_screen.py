@@ -14,7 +14,7 @@ from localwaba.cli.render import Stage
 from localwaba.operations.checks.catalogue import GROUPS
 from localwaba.operations.checks.model import Check, Json, Outcome
 from localwaba.runtime.check_report import counts
-from localwaba.runtime.checking import Report, Result
+from localwaba.runtime.check_results import Report, Result
 from localwaba.runtime.findings import Cause, causes
 from localwaba.version import __version__
 

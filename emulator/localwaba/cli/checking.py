@@ -21,7 +21,8 @@ from localwaba.cli.render import Stage
 from localwaba.operations.checks import catalogue
 from localwaba.operations.checks.model import Check, Json
 from localwaba.runtime import check_report, findings
-from localwaba.runtime.checking import Options, Report, check_app, replay
+from localwaba.runtime.check_results import Options, Report
+from localwaba.runtime.checking import check_app, replay
 from localwaba.runtime.server import PortTaken
 from localwaba.runtime.settings import BadSettings, Settings, nearest, read_settings
 from localwaba.webhooks.probing import Unreachable

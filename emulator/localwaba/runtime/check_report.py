@@ -15,7 +15,7 @@ import msgspec
 from localwaba.operations.checks.catalogue import GROUPS
 from localwaba.operations.checks.model import Exchange
 from localwaba.operations.checks.sources import link_of
-from localwaba.runtime.checking import Report, Result
+from localwaba.runtime.check_results import Report, Result
 from localwaba.runtime.findings import FOLDER, Cause, body_file, causes, culprits, curl, is_inline, told
 from localwaba.runtime.report import legal
 from localwaba.version import __version__

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from localwaba.operations.checks.model import Answer, Exchange, Request
-from localwaba.runtime.checking import Report, Result
+from localwaba.runtime.check_results import Report, Result
 from localwaba.runtime.settings import nearest
 
 FOLDER = Path(".localwaba") / "check"
