@@ -22,6 +22,7 @@ WEBHOOK = ("field", "state", "answered", "value", "times", "within")
 NUMBER = ("quality_rating", "messaging_limit", "status", "name_status", "throughput", "within")
 TEMPLATE = ("status", "language", "category", "quality_score", "rejected_reason", "within")
 _TEXTUAL = frozenset({"text", "header", "footer", "buttons", "quotes", "template", "reactions", "path"})
+_LISTS = frozenset({"buttons", "reactions", "statuses"})
 _CHOICES = {
     "status": "message_status", "ticks": "message_status", "type": "outbound_type", "category": "template_category",
 }  # fmt: skip
@@ -120,6 +121,8 @@ def _wanted(reader: Reader, members: dict[str, Node], unchecked: Iterable[str] =
     for name, node in members.items():
         if name in ("within", "times"):
             continue
+        if name in _LISTS and isinstance(node, nodes.Scalar) and not node.text.startswith("/"):
+            raise Wrong(node.place, f"{name} are a list, as in {name}: [{node.text}]")
         kind = _CHOICES.get(name)
         value = reader.wanted(node, textual=name in _TEXTUAL)
         if kind and name not in unchecked and isinstance(value, str):

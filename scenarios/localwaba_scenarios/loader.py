@@ -13,7 +13,7 @@ from localwaba_scenarios import nodes
 from localwaba_scenarios.model import Person, Place, Rule, Scenario, SendsFile, Step, Template
 from localwaba_scenarios.nodes import Node, Scalar, Wrong, parse
 from localwaba_scenarios.reading import Reader, nearest, span_of, words
-from localwaba_scenarios.sentences import RESERVED, read_rule, read_step
+from localwaba_scenarios.sentences import RESERVED, read_rule, read_step, refuse_odd_spaces
 
 MEMBERS = ("name", "description", "users", "templates", "variables", "examples", "policy", "clock", "seed", "version",
            "strict", "steps")  # fmt: skip
@@ -40,9 +40,13 @@ def load(path: Path, values: Mapping[str, str] | None = None) -> list[Scenario]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise BadScenario([Wrong(Place(str(path), 1, 1), error.strerror or str(error))]) from None
+        why = error.strerror or str(error)
+        if not path.exists():
+            beside = path.parent.glob("*.y*ml") if path.parent.is_dir() else ()
+            why = f"there is no such file{nearest(path.name, sorted(one.name for one in beside))}"
+        raise BadScenario([Wrong(Place(str(path), 1, 1), why)]) from None
     except UnicodeDecodeError:
-        raise BadScenario([Wrong(Place(str(path), 1, 1), "this is no UTF-8")]) from None
+        raise BadScenario([Wrong(Place(str(path), 1, 1), "this is no text in UTF-8; save it as UTF-8")]) from None
     return read(text, str(path), path.parent, values)
 
 
@@ -120,8 +124,8 @@ class _Document:
                 raise Wrong(node.place, "examples are a list of rows, as in - {country: BR, code: 131026}")
             for item in node.items:
                 row = self._row(item, "an example")
-                if rows and row.keys() != rows[0].keys():
-                    raise Wrong(item.place, f"each example names the same: {', '.join(rows[0])}")
+                if rows:
+                    _refuse_gaps(item.place, row, rows[0])
                 rows.append(row)
         return rows
 
@@ -131,7 +135,8 @@ class _Document:
             if member not in self.members:
                 raise Wrong(self.place, f"a scenario needs its {member}")
         users = self._users(reader)
-        reader.later |= {f"{one.key}.{name}" for one in users for name in OF_USERS}
+        named = self._named()
+        reader.later |= {f"{key}.{name}" for key in named for name in OF_USERS}
         return Scenario(
             name=self._part("name", "", lambda node: reader.word(node, "name")),
             place=self.place,
@@ -144,7 +149,7 @@ class _Document:
             seed=self._part("seed", 0, lambda node: reader.whole(node, "seed")),
             version=self._part("version", None, lambda node: _version(reader, node)),
             strict=self._part("strict", True, lambda node: reader.boolean(node, "strict")),
-            steps=self._steps(reader, [one.key for one in users]),
+            steps=self._steps(reader, named),
         )
 
     def _part(self, member: str, default: Any, read: Callable[[Node], Any]) -> Any:
@@ -166,12 +171,23 @@ class _Document:
         if isinstance(node, nodes.Sequence):
             for item in node.items:
                 with self._collecting():
-                    found.append(_person(reader, reader.word(item, "a user"), item.place, None))
+                    person = _person(reader, reader.word(item, "a user"), item.place, None)
+                    if any(person.key == other.key for other in found):
+                        raise Wrong(item.place, f"{person.key} stands here twice")
+                    found.append(person)
         else:
             for name, value in node.entries:
                 with self._collecting():
                     found.append(_person(reader, name.text, name.place, value))
         return tuple(found)
+
+    def _named(self) -> list[str]:
+        """Whoever is named, so that a mistake in what is said of somebody is one mistake."""
+        node = self.members.get("users")
+        if isinstance(node, nodes.Mapping):
+            return [name.text for name, _ in node.entries]
+        items = node.items if isinstance(node, nodes.Sequence) else ()
+        return [item.text for item in items if isinstance(item, Scalar)]
 
     # templates
 
@@ -188,6 +204,8 @@ class _Document:
     def _steps(self, reader: Reader, users: list[str]) -> tuple[Step, ...]:
         node = self.members["steps"]
         if not isinstance(node, nodes.Sequence) or not node.items:
+            if isinstance(node, (Scalar, nodes.Mapping)):
+                refuse_odd_spaces(node.text if isinstance(node, Scalar) else node.entries[0][0].text, node.place)
             raise Wrong(node.place, "steps are a list: each begins with a dash, as in - ana says: Hi")
         found: list[Step] = []
         for item in node.items:
@@ -202,14 +220,21 @@ class _Document:
             place = item.entries[1][0].place if isinstance(item, nodes.Mapping) and item.entries else item.place
             raise Wrong(place, "a step is one sentence, and what follows it after a colon; begin each with a dash")
         key, value = item.entries[0]
-        given = None if isinstance(value, Scalar) and value.is_empty else value
-        step = read_step(reader, key.place, reader.word(key, "a step"), given, users)
+        step = read_step(reader, key.place, reader.word(key, "a step"), value, users)
         if isinstance(step, SendsFile) and step.file is not None:
             path = self.folder / step.file
             if not path.is_file():
                 raise Wrong(value.place, f"there is no file {path}")
             return replace(step, file=str(path))
         return step
+
+
+def _refuse_gaps(place: Place, row: Mapping[str, str], first: Mapping[str, str]) -> None:
+    """Each row has the columns of the first one."""
+    lacks, extra = [name for name in first if name not in row], [name for name in row if name not in first]
+    if lacks or extra:
+        what = [f"lacks {', '.join(lacks)}"] * bool(lacks) + [f"has {', '.join(extra)} beside"] * bool(extra)
+        raise Wrong(place, f"each example names the same ({', '.join(first)}), but this one {' and '.join(what)}")
 
 
 class _Collecting:

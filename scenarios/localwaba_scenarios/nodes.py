@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,11 +23,12 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text; `plain` if it stands there without quotes."""
+    """A text; `plain` if it stands there without quotes, `remarked` if it is empty and a remark stands in its place."""
 
     place: Place
     text: str
     plain: bool
+    remarked: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -59,28 +61,51 @@ _HINTS = {
     "found character '\\t' that cannot start any token": "indent with spaces, not with tabs",
     "expected ',' or": "quote a text or a pattern that has one of , { } [ ] in it",
     "found unexpected end of stream": "a quote or a bracket is never closed",
+    "expected alphabetic or numeric character": "a text that begins with * or & needs quotes",
+    "expected <block end>, but found '<block": "this line is indented otherwise than those that it belongs to",
+    "expected <block end>": "something is left over here: quote the text, or look for a bracket too many",
+    "could not find expected ':'": "a colon is missing here, or in the line above",
 }
+_SIGN = re.compile(r"found character '(.)' that cannot start any token")
+LARGEST = 1_000_000
+"""Characters in a file; what is longer was never written as a scenario, and takes long to be read."""
 
 
 def parse(text: str, file: str) -> Iterator[Node]:
     """The documents of a file; raises `Wrong` where it is no YAML, and for anchors, tags and repeated names."""
+    if len(text) > LARGEST:
+        raise Wrong(Place(file, 1, 1), f"{len(text):,} characters are too many for a scenario file; {LARGEST:,} may be")
+    lines = text.split("\n")
     text = text.replace("?", _QUESTION)
     try:
-        for event in yaml.parse(text, Loader=yaml.BaseLoader):
-            _refuse_surprises(event, file)
-        for root in yaml.compose_all(text, Loader=yaml.BaseLoader):
-            yield _node(root, file)
+        loader = _Loader(text)
+        loader.file = file
+        while loader.check_node():
+            yield _node(loader.get_node(), file, lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = _place(mark, file) if mark else Place(file, 1, 1)
         problem = error.problem or error.context or "this is no YAML"
         hint = next((text for start, text in _HINTS.items() if problem.startswith(start)), problem)
+        if sign := _SIGN.match(hint):
+            hint = f"a text that begins with {sign[1]} needs quotes"
         raise Wrong(place, hint) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Wrong(Place(file, line, 1), "there is a character in it that no text has") from None
     except RecursionError:
         raise Wrong(Place(file, 1, 1), "it is nested too deeply") from None
+
+
+class _Loader(yaml.BaseLoader):
+    """Composes documents and refuses surprises on the way."""
+
+    file = ""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
+        """A node, unless what it begins with is a surprise."""
+        _refuse_surprises(self.peek_event(), self.file)
+        return super().compose_node(parent, index)
 
 
 def _refuse_surprises(event: yaml.Event, file: str) -> None:
@@ -91,21 +116,29 @@ def _refuse_surprises(event: yaml.Event, file: str) -> None:
         raise Wrong(_place(event.start_mark, file), "tags (!) are not read; quote the text")
 
 
-def _node(found: yaml.Node, file: str) -> Node:
+def _node(found: yaml.Node, file: str, lines: list[str]) -> Node:
     place = _place(found.start_mark, file)
     if isinstance(found, yaml.ScalarNode):
-        return Scalar(place, found.value.replace(_QUESTION, "?"), found.style is None)
+        text, plain = found.value.replace(_QUESTION, "?"), found.style is None
+        behind = lines[place.line - 1][place.column - 1 :] if plain and not text and place.line <= len(lines) else ""
+        return Scalar(place, text, plain, behind.lstrip().startswith("#"))
     if isinstance(found, yaml.SequenceNode):
-        return Sequence(place, tuple(_node(item, file) for item in found.value))
+        return Sequence(place, tuple(_node(item, file, lines) for item in found.value))
     entries: list[tuple[Scalar, Node]] = []
     for key, value in found.value:
-        name = _node(key, file)
+        name = _node(key, file, lines)
         if not isinstance(name, Scalar):
             raise Wrong(name.place, "the name of a member is a text; quote texts that begin with { or [")
         if any(name.text == other.text for other, _ in entries):
-            raise Wrong(name.place, f"{name.text} stands here twice")
-        entries.append((name, _node(value, file)))
+            raise Wrong(name.place, f"{name.text} stands here twice{_twice(name)}")
+        if name.text == "<<":
+            raise Wrong(name.place, "merges (<<) are not read; write the members down")
+        entries.append((name, _node(value, file, lines)))
     return Mapping(place, tuple(entries))
+
+
+def _twice(name: Scalar) -> str:
+    return "; each step begins with a dash" if " " in name.text else ""
 
 
 def _place(mark: Any, file: str) -> Place:

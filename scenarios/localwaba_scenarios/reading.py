@@ -66,6 +66,13 @@ def span_of(text: str) -> float | None:
     return sum(float(number) * UNITS[unit] for number, unit in parts)
 
 
+def nearest_unit(text: str) -> str:
+    """What a unit of time that there is not was probably meant to be, as the end of a sentence."""
+    strange = next((word for word in re.findall(r"[a-zA-Z]+", text) if word not in UNITS and word != "and"), "")
+    found = nearest(strange, UNITS) if strange and re.search(r"\d", text) else ""
+    return found if found.startswith("; did you mean") else ""
+
+
 class Reader:
     """Reads the values of one scenario. `scope` are its variables, `later` the names that get values when it is played.
 
@@ -137,7 +144,8 @@ class Reader:
         found = self.word(node, what)
         seconds = span_of(found)
         if seconds is None or seconds > _LONGEST:
-            raise Wrong(node.place, f"{what} is a time such as 5 s, 1 hour 30 minutes or 25 hours, not {found}")
+            hint = nearest_unit(found)
+            raise Wrong(node.place, f"{what} is a time such as 5 s, 1 hour 30 minutes or 25 hours, not {found}{hint}")
         return seconds
 
     def boolean(self, node: Node, what: str) -> bool:
@@ -154,9 +162,12 @@ class Reader:
         if not isinstance(node, nodes.Mapping):
             raise Wrong(node.place, f"{what} is a mapping, as in {{name: value}}")
         there = None if known is None else tuple(known)
-        for name, _ in node.entries:
+        for name, value in node.entries:
             if there is not None and name.text not in there:
-                raise Wrong(name.place, f"{what} has no member {name.text}{nearest(name.text, there)}")
+                hint = nearest(name.text, there)
+                if isinstance(value, Scalar) and value.is_empty and not hint.startswith("; did you mean"):
+                    hint = "; a text with a comma needs quotes here, and only ' and \" are quotes"
+                raise Wrong(name.place, f"{what} has no member {name.text}{hint}")
         return {name.text: value for name, value in node.entries}
 
     def json(self, node: Node) -> Any:

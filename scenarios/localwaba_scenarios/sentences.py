@@ -16,7 +16,7 @@ from localwaba_contracts.webhooks import variants
 from localwaba_scenarios import expectations as expect
 from localwaba_scenarios import model
 from localwaba_scenarios.model import Place, Step
-from localwaba_scenarios.nodes import Mapping, Node, Wrong
+from localwaba_scenarios.nodes import Mapping, Node, Scalar, Wrong
 from localwaba_scenarios.reading import SPAN, Reader, nearest, span_of, words
 
 RESERVED = ("app", "meta", "expect", "call", "rule", "fault", "no")
@@ -59,9 +59,11 @@ class Form:
         return "".join(f"(?P<{part}>{_KINDS[part]})" if n % 2 else re.escape(part) for n, part in enumerate(parts))
 
 
-def read_step(reader: Reader, place: Place, sentence: str, node: Node | None, users: Iterable[str]) -> Step:
+def read_step(reader: Reader, place: Place, sentence: str, follows: Node | None, users: Iterable[str]) -> Step:
     """The step that a sentence means; raises `Wrong`."""
+    node = None if isinstance(follows, Scalar) and follows.is_empty else follows
     there = tuple(users)
+    refuse_odd_spaces(sentence, place)
     for form, pattern in _patterns():
         found = pattern.fullmatch(sentence)
         if found is None:
@@ -69,13 +71,29 @@ def read_step(reader: Reader, place: Place, sentence: str, node: Node | None, us
         names = found.groupdict()
         if "user" in names and names["user"] not in there:
             _refuse_user(place, names["user"], there)
+        if form.needs == "always" and isinstance(follows, Scalar) and follows.remarked:
+            raise Wrong(follows.place, "what begins with # is a remark, and left out; a text that does so needs quotes")
         if form.needs == "always" and node is None:
             raise Wrong(place, f"something has to follow, as in `{sentence}: …`")
         if form.needs == "never" and node is not None:
             raise Wrong(place, f"nothing follows `{sentence}`; write it without the colon")
         shown = {"sentence": sentence, "argument": "" if node is None else reader.shown(node)}
         return form.read(Ask(reader, names, node, place, shown))
-    raise Wrong(place, f"there is no step {sentence!r}{_nearest(sentence, there)}")
+    raise Wrong(place, f"there is no step {sentence!r}{_uncut(sentence) or _nearest(sentence, there)}")
+
+
+def refuse_odd_spaces(text: str, place: Place) -> None:
+    """Word processors write spaces that look like others and are none."""
+    if re.search(r"[\u00a0\u2000-\u200b\u202f\u3000\ufeff]", text):
+        raise Wrong(place, "there is a no-break space in it, or one like that; write an ordinary one")
+
+
+def _uncut(sentence: str) -> str:
+    """What to write instead of a sentence that goes on without a colon."""
+    for form, _ in sorted(_patterns(), key=lambda one: -len(one[0].text)):
+        if form.needs != "never" and (found := re.match(rf"{form.regex}\s+(?=\S)", sentence)):
+            return f"; a colon is missing: {found[0].rstrip()}: {sentence[found.end() :]}"
+    return ""
 
 
 @cache

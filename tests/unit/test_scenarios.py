@@ -225,7 +225,20 @@ MISTAKES = [
     ("ana says: &x a", "f.yaml:4:15: anchors (& and *) are not read; use variables, or quote the text"),
     ("ana says: !!int 1", "f.yaml:4:15: tags (!) are not read; quote the text"),
     ("ana sends: {type: text, type: text}", "f.yaml:4:29: type stands here twice"),
-    ("ana says: 'x", "f.yaml:5:1: "),
+    ("ana says: 'x", "f.yaml:5:1: a quote or a bracket is never closed"),
+    ("ana says Hi", "f.yaml:4:5: there is no step 'ana says Hi'; a colon is missing: ana says: Hi"),
+    ("ana\u00a0says: Hi", "f.yaml:4:5: there is a no-break space in it, or one like that; write an ordinary one"),
+    ("ana says: #1 coffee", "f.yaml:4:14: what begins with # is a remark, and left out; a text that does so needs quo"),
+    ("ana says: @bob", "f.yaml:4:15: a text that begins with @ needs quotes"),
+    ("ana says: *bold* word", "f.yaml:4:20: a text that begins with * or & needs quotes"),
+    ("app replies to ana: {buttons: One}", "f.yaml:4:35: buttons are a list, as in buttons: [One]"),
+    ("app replies to ana: {within: 5 sec}", "25 hours, not 5 sec; did you mean second?"),
+    (
+        "app replies to ana: {text: “Hi, you”}",
+        "f.yaml:4:37: an expected message has no member you”; a text with a comma needs quotes here, and only ' and \"",
+    ),
+    ("ana says: Hi\n    ana says: Ho", "f.yaml:5:5: ana says stands here twice; each step begins with a dash"),
+    ("ana says: Hi\n - ana says: Ho", "f.yaml:5:2: this line is indented otherwise than those that it belongs to"),
 ]  # fmt: skip
 
 
@@ -252,7 +265,12 @@ def test_mistakes_in_steps(line: str, expected: str) -> None:
         ("strict: no", "f.yaml:2:9: strict is true or false, not no"),
         ("policy: {read_afer: 1}", "f.yaml:2:10: there is no knob read_afer; did you mean read_after?"),
         ("examples: []", "f.yaml:2:11: examples are a list of rows"),
-        ("examples: [{a: x}, {b: x}]", "f.yaml:2:20: each example names the same: a"),
+        (
+            "examples: [{a: x}, {b: x}]",
+            "f.yaml:2:20: each example names the same (a), but this one lacks a and has b beside",
+        ),
+        ("users: [ana, ana]", "f.yaml:2:14: ana stands here twice"),
+        ("users: {ana: {<<: {name: A}}}", "f.yaml:2:15: merges (<<) are not read; write the members down"),
         ("variables: {waba_id: x}", "f.yaml:2:22: waba_id is there already: it is the business's"),
         ("templates: {t: {}}", "f.yaml:2:16: a template has either a body (a text) or components (as Meta takes them)"),
         ("templates: {T: {body: x}}", "f.yaml:2:16: a template's name is made of a-z, 0-9 and _, not T"),
@@ -273,12 +291,21 @@ def test_mistakes_in_the_head(head: str, expected: str) -> None:
         ("name: x", "f.yaml:1:1: a scenario needs its steps"),
         ("name: x\nsteps: go", "f.yaml:2:8: steps are a list: each begins with a dash, as in - ana says: Hi"),
         ("name: x\n\tsteps: []", "f.yaml:2:1: indent with spaces, not with tabs"),
+        ("name: x\nsteps:\n  -\u00a0ana says: Hi", "f.yaml:3:3: there is a no-break space in it"),
+        ("name: x\n# " + "x" * 1_000_000, "f.yaml:1:1: 1,000,010 characters are too many for a scenario file"),
         ("name: \x07", "f.yaml:1:1: there is a character in it that no text has"),
     ],
 )
 def test_mistakes_in_the_whole(text: str, expected: str) -> None:
     """A file that is something else altogether is told as such."""
-    assert expected in mistakes(text)
+    (found,) = mistakes(text)
+    assert found.startswith(expected)
+
+
+def test_one_mistake_in_a_user_is_one_mistake() -> None:
+    """Whoever is described wrongly is known to the steps all the same."""
+    found = mistakes("name: x\nusers: {ana: {country: Brazil}}\nsteps:\n  - ana says: ${ana.number}\n")
+    assert found == ["f.yaml:2:24: country is two capital letters such as BR, not Brazil"]
 
 
 def test_all_mistakes_at_once() -> None:
@@ -290,9 +317,14 @@ def test_all_mistakes_at_once() -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """A missing file and one that is no text are told by name."""
+    """A missing file and one that is no text are told by name, with the one that was probably meant."""
     (tmp_path / "raw.yaml").write_bytes(b"\xff\xfe\xff")
-    for name, expected in (("away.yaml", "No such file or directory"), ("raw.yaml", "this is no UTF-8")):
+    mistakes = {
+        "away/x.yaml": "x.yaml:1:1: there is no such file$",
+        "rav.yaml": "there is no such file; did you mean raw.yaml",
+        "raw.yaml": "no text in UTF-8; save",
+    }
+    for name, expected in mistakes.items():
         with pytest.raises(BadScenario, match=expected):
             load(tmp_path / name)
 

@@ -1,21 +1,28 @@
-"""What only the emulator can say of scenario files: whether knobs and faults make sense."""
+"""What only the emulator can say of scenario files: whether knobs, faults, users and codes make sense."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
+from typing import Any
+
+from phonenumbers import SUPPORTED_REGIONS
 
 from localwaba.domain.policy import Policy
 from localwaba.domain.world import World
 from localwaba.operations.faults import arm_faults
 from localwaba.operations.meta import read_policy
-from localwaba.operations.mistakes import Mistake
-from localwaba_scenarios.model import Fault, Rule, Scenario
+from localwaba.operations.mistakes import Mistake, nearest
+from localwaba.operations.users import read_behaviour, wa_id_in
+from localwaba_contracts import errors
+from localwaba_scenarios.model import Fails, Fault, Rule, Scenario
 
 
 def mistakes_in(scenarios: Iterable[Scenario]) -> list[str]:
     """A line for each knob and each fault that makes no sense."""
     there = list(scenarios)
-    return _bad_knobs(there) + _bad_faults(there)
+    return _bad_knobs(there) + _bad_faults(there) + _bad_people(there) + _bad_codes(there)
 
 
 def _bad_knobs(scenarios: list[Scenario]) -> list[str]:
@@ -27,7 +34,51 @@ def _bad_knobs(scenarios: list[Scenario]) -> list[str]:
             try:
                 read_policy(Policy(), {name: value})
             except Mistake as mistake:
-                lines.append(f"{one.places[name]}: {name}: {mistake.text.removeprefix('policy: ')}")
+                lines.append(f"{one.places[name]}: {name}{_plain(mistake.text.removeprefix('policy: '), value)}")
+    return list(dict.fromkeys(lines))
+
+
+_KINDS = {
+    "int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "null": "null",
+    "array": "a list", "object": "a mapping",
+}  # fmt: skip
+
+
+def _plain(text: str, value: Any) -> str:
+    """What is wrong with a value, in the words of people who do not write code."""
+    found = re.match(r"Expected ([a-z |]+), got \w+", text)
+    if found is None:
+        return f": {text}"
+    kinds = [_KINDS.get(kind, kind) for kind in found[1].split(" | ")]
+    shown = value if isinstance(value, str) else json.dumps(value)
+    return f" is {' or '.join(kinds)}, not {shown}"
+
+
+def _bad_people(scenarios: list[Scenario]) -> list[str]:
+    """Users whose country or number there is not, or whose behaviour makes no sense."""
+    lines: list[str] = []
+    for person in (person for scenario in scenarios for person in scenario.users):
+        if person.number is None and person.country not in SUPPORTED_REGIONS:
+            lines.append(f"{person.place}: there is no country {person.country}; codes are such as BR, US, DE")
+        try:
+            read_behaviour(dict(person.behaviour))
+            if person.number is not None:
+                wa_id_in(World(name="", seed=0, created_at=0), person.number)
+        except Mistake as mistake:
+            lines.append(f"{person.place}: {mistake.text.replace('Expected', 'expected')}")
+    return list(dict.fromkeys(lines))
+
+
+def _bad_codes(scenarios: list[Scenario]) -> list[str]:
+    """Codes that an app is to fail with and that nobody knows: neither the catalogue nor the scenario itself."""
+    lines: list[str] = []
+    for scenario in scenarios:
+        own = repr([one.fault for one in scenario.steps if isinstance(one, Fault)])
+        own += repr([person.behaviour for person in scenario.users])
+        for step in (one for one in scenario.steps if isinstance(one, Fails)):
+            known = {str(row.code) for row in errors()}
+            strange = [str(code) for code in step.codes if str(code) not in known and str(code) not in own]
+            lines += [f"{step.place}: there is no error code {code}{nearest(code, known)}" for code in strange]
     return list(dict.fromkeys(lines))
 
 
