@@ -80,8 +80,8 @@ def parse(text: str, file: str) -> Iterator[Node]:
     try:
         loader = _Loader(text)
         loader.file = file
-        while loader.check_node():
-            yield _node(loader.get_node(), file, lines)
+        while loader.check_node() and (root := loader.get_node()) is not None:
+            yield _node(root, file, lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = _place(mark, file) if mark else Place(file, 1, 1)
@@ -104,7 +104,7 @@ class _Loader(yaml.BaseLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
         """A node, unless what it begins with is a surprise."""
-        _refuse_surprises(self.peek_event(), self.file)
+        _refuse_surprises(self.peek_event(), self.file)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 
 
