@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
-from localwaba.client.link import CONTROL, ControlError, Link, Unreachable
+from localwaba.client.link import CONTROL, Link, Unreachable, address_of, credentials, refusal
 
 _PAGE = 5_000
 PATIENCE = 60.0
@@ -31,33 +30,19 @@ def follow(url: str, token: str = "", control_token: str = "", after: int | None
 
     Unreachable if nothing answers, ControlError if it refuses.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise ValueError(f"an emulator's URL is http://host:port, not {url!r}")
-    headers = {"Accept": "text/event-stream"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    if control_token:
-        headers["X-Localwaba-Control-Token"] = control_token
+    headers = {"Accept": "text/event-stream"} | credentials(token, control_token)
     path = f"{CONTROL}events" + (f"?after={after}" if after is not None else "")
-    with closing(HTTPConnection(parts.hostname, parts.port or 80, timeout=PATIENCE)) as connection:
+    with closing(HTTPConnection(*address_of(url), timeout=PATIENCE)) as connection:
         try:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
         except (OSError, HTTPException) as error:
-            raise Unreachable(f"no emulator answers at {url}: {error}") from None
+            raise Unreachable(url, error) from None
         if answer.status != 200:
-            raise ControlError(answer.status, _reason(answer.read(10_000), answer.status))
+            raise refusal(answer.status, answer.read(10_000))
         try:
             for line in answer:
                 if line.startswith(b"data: "):
                     yield json.loads(line[6:])
         except (OSError, HTTPException):
             return  # the emulator has ended in the middle of a line
-
-
-def _reason(raw: bytes, status: int) -> str:
-    try:
-        return str(json.loads(raw)["error"])
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP {status}"

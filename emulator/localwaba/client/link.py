@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _BOUNDARY = "localwaba-7d1f0c6a"
 CONTROL = "/_localwaba/"
+CONTROL_TOKEN = "X-Localwaba-Control-Token"
 
 
 class ControlError(RuntimeError):
@@ -27,6 +28,9 @@ class ControlError(RuntimeError):
 class Unreachable(ConnectionError):
     """Nothing answers where the emulator should be."""
 
+    def __init__(self, url: str, error: Exception) -> None:
+        super().__init__(f"no emulator answers at {url}: {error}")
+
 
 class Reply(NamedTuple):
     """An answer as it came; header names are in lower case."""
@@ -36,15 +40,35 @@ class Reply(NamedTuple):
     raw: bytes
 
 
+def address_of(url: str) -> tuple[str, int]:
+    """Host and port of an emulator; ValueError for a URL that none can have."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError(f"an emulator's URL is http://host:port, not {url!r}")
+    return parts.hostname, parts.port or 80
+
+
+def credentials(token: str, control_token: str) -> dict[str, str]:
+    """The headers that select a world, and open the control API of a server that others reach, too."""
+    found = {"Authorization": f"Bearer {token}"} if token else {}
+    return found | ({CONTROL_TOKEN: control_token} if control_token else {})
+
+
+def refusal(status: int, raw: bytes) -> ControlError:
+    """The one-line reason in an answer of the control API that refuses a call."""
+    value = _json(raw)
+    text = value.get("error") if isinstance(value, dict) else None
+    if isinstance(text, dict):
+        text = text.get("message")
+    return ControlError(status, str(text or f"HTTP {status}"))
+
+
 class Wire:
     """One connection for each thread that talks to one server, so that no thread waits for another's answer."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise ValueError(f"an emulator's URL is http://host:port, not {url!r}")
+        self._address = address_of(url)
         self.url = url.rstrip("/")
-        self._address = (parts.hostname, parts.port or 80)
         self._timeout = timeout
         self._own = threading.local()
         self._all: list[HTTPConnection] = []
@@ -65,7 +89,7 @@ class Wire:
             except (ConnectionError, RemoteDisconnected, CannotSendRequest) as error:
                 connection.close()
                 if is_fresh:
-                    raise Unreachable(f"no emulator answers at {self.url}: {error}") from None
+                    raise Unreachable(self.url, error) from None
 
     def close(self) -> None:
         """Ends all connections; the next call opens new ones."""
@@ -92,11 +116,7 @@ class Link:
         self.residents = residents
         self._wire = wire or Wire(url, timeout)
         self._control_token = control_token
-        self._headers = {"Content-Type": "application/json"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-        if control_token:
-            self._headers["X-Localwaba-Control-Token"] = control_token
+        self._headers = {"Content-Type": "application/json"} | credentials(token, control_token)
 
     @property
     def url(self) -> str:
@@ -128,12 +148,12 @@ class Link:
         """A call whose body and answer are bytes, such as a snapshot's."""
         reply = self._wire.send(method, _path(path, None), body, self._headers)
         if reply.status >= 400:
-            _value(reply)
+            raise refusal(reply.status, reply.raw)
         return reply.raw
 
     def graph(self, method: str, path: str, body: Any = None) -> Reply:
         """A Graph call as an app would make it, whatever the answer; `path` begins with a slash."""
-        headers = {name: value for name, value in self._headers.items() if name != "X-Localwaba-Control-Token"}
+        headers = {name: value for name, value in self._headers.items() if name != CONTROL_TOKEN}
         raw = None if body is None else json.dumps(body).encode()
         if raw is None:
             del headers["Content-Type"]
@@ -145,16 +165,16 @@ class Link:
 
 
 def _value(reply: Reply) -> Any:
-    try:
-        value = json.loads(reply.raw) if reply.raw else None
-    except ValueError:
-        value = None
     if reply.status >= 400:
-        text = value.get("error") if isinstance(value, dict) else None
-        if isinstance(text, dict):
-            text = text.get("message")
-        raise ControlError(reply.status, str(text or f"HTTP {reply.status}"))
-    return value
+        raise refusal(reply.status, reply.raw)
+    return _json(reply.raw)
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        return None
 
 
 def _path(path: str, query: Mapping[str, Any] | None) -> str:
