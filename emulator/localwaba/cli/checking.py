@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import textwrap
 from argparse import Namespace
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -18,13 +16,15 @@ from localwaba.cli.check_screen import Screen
 from localwaba.cli.environment import environment
 from localwaba.cli.mistake import Mistake
 from localwaba.cli.render import Stage
+from localwaba.cli.report_files import check_folders, write
+from localwaba.cli.words.settings import settings_of
 from localwaba.operations.checks import catalogue
 from localwaba.operations.checks.model import Check, Json
 from localwaba.runtime import check_report, findings
 from localwaba.runtime.check_results import Options, Report
 from localwaba.runtime.checking import check_app, replay
 from localwaba.runtime.server import PortTaken
-from localwaba.runtime.settings import BadSettings, Settings, nearest, read_settings
+from localwaba.runtime.settings import Settings, nearest
 from localwaba.webhooks.probing import Unreachable
 from localwaba.webhooks.targets import TargetPolicy, check_target, look_up
 
@@ -45,16 +45,16 @@ def check(found: Namespace) -> int:
         )
     url = found.target or f"http://127.0.0.1:{free_port()}/webhook"
     options = _options(found, url)
-    _check_places(found)
+    check_folders("check", (found.junit, found.html, found.json))
     screen = Screen(Stage(), show_all=found.all)
     with _App(found.app, url, found.wait) as app, screen:
         report = _checked(replace(options, start=app.start if found.app else None), screen)
         output = app.output()
     kept = _save(found.keep, report)
     screen.show(report, found.keep if kept else None, "" if report.has_passed else output)
-    _write(found.json, check_report.as_json, report)
-    _write(found.junit, check_report.junit, report)
-    _write(found.html, lambda one: check_report.html(one, found.keep), report)
+    write("check", found.json, check_report.as_json, report)
+    write("check", found.junit, check_report.junit, report)
+    write("check", found.html, lambda one: check_report.html(one, found.keep), report)
     return 0 if report.has_passed else 1
 
 
@@ -131,10 +131,7 @@ def _settings(found: Namespace) -> Settings:
         "allow_targets": found.allow_target,
         "webhook_ca": found.webhook_ca,
     }
-    try:
-        return read_settings(flags, os.environ, found.config)
-    except BadSettings as bad:
-        raise Mistake(str(bad)) from None
+    return settings_of(flags, found.config)
 
 
 def _port(found: Namespace, settings: Settings) -> int | None:
@@ -155,12 +152,6 @@ def _chosen(found: Namespace) -> tuple[Check, ...]:
 
 def _words(given: list[str]) -> tuple[str, ...]:
     return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
-
-
-def _check_places(found: Namespace) -> None:
-    for path in (found.junit, found.html, found.json):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise Mistake(f"check: there is no folder {path.parent}")
 
 
 def _listed(checks: tuple[Check, ...]) -> list[str]:
@@ -188,14 +179,6 @@ def _save(folder: Path, report: Report) -> list[findings.Kept]:
         return findings.save(report, folder)
     except OSError as error:
         raise Mistake(f"check: {folder}: {error.strerror or error}") from None
-
-
-def _write(path: Path | None, render: Callable[[Report], str], report: Report) -> None:
-    if path is not None:
-        try:
-            path.write_text(render(report), encoding="utf-8")
-        except OSError as error:
-            raise Mistake(f"check: {path}: {error.strerror or error}") from None
 
 
 def _replay(found: Namespace) -> int:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from localwaba.cli.mistake import Mistake
 from localwaba.cli.rates import Card, Line, estimate, read_card
+from localwaba.client.link import CONTROL, ControlError, Link
+
+_PATIENCE = 30.0
 
 
 def cost(rates: Path, url: str, snapshot: Path | None, token: str, *, as_json: bool) -> int:
@@ -26,23 +30,18 @@ def cost(rates: Path, url: str, snapshot: Path | None, token: str, *, as_json: b
 
 def from_emulator(url: str, token: str) -> list[dict[str, Any]]:
     """The volumes of a world of a running emulator: the one of the access token, else the default one."""
-    import httpx  # a tenth of a second that other commands need not spend
-
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    control_token = os.environ.get("LOCALWABA_CONTROL_TOKEN")
-    if control_token:
-        headers["X-Localwaba-Control-Token"] = control_token
-    address = f"{url.rstrip('/')}/_localwaba/charges"
+    control_token = os.environ.get("LOCALWABA_CONTROL_TOKEN", "")
     try:
-        answer = httpx.get(address, headers=headers, timeout=30, trust_env=False)
-        found = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        with closing(Link(url, token, control_token=control_token, timeout=_PATIENCE)) as link:
+            found = link.call("GET", "charges")
+    except (OSError, ValueError) as error:
         raise Mistake(
             f"cost: no emulator answers at {url} ({type(error).__name__}); start one, or give --url"
         ) from None
-    if answer.is_error or not isinstance(found, dict) or "charges" not in found:
-        why = found.get("error", answer.status_code) if isinstance(found, dict) else answer.status_code
-        raise Mistake(f"cost: {address}: {why}")
+    except ControlError as error:
+        raise Mistake(f"cost: {url.rstrip('/')}{CONTROL}charges: {error}") from None
+    if not isinstance(found, dict) or "charges" not in found:
+        raise Mistake(f"cost: {url} is no emulator: it tells no charges")
     return list(found["charges"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from localwaba.cli.mistake import Mistake
@@ -143,9 +144,8 @@ def _armed(url: str, token: str) -> list[str]:
     from localwaba.client.link import ControlError, Link
 
     try:
-        link = Link(url, token)
-        found = link.call("GET", "faults")
-        link.close()
+        with closing(Link(url, token)) as link:
+            found = link.call("GET", "faults")
     except (OSError, ValueError, ControlError) as error:
         raise Mistake(f"faults: {url}: {error}") from None
     if not found["faults"]:

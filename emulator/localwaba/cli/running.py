@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,8 @@ from localwaba.cli.environment import environment, export_lines
 from localwaba.cli.mistake import Mistake
 from localwaba.cli.playbill import Playbill
 from localwaba.cli.render import Stage
+from localwaba.cli.report_files import check_folders, write
+from localwaba.cli.words.settings import settings_of
 from localwaba.client import ControlError
 from localwaba.operations import mistakes
 from localwaba.runtime.player import Numbers, Result, play
@@ -28,7 +30,7 @@ from localwaba.runtime.report import html, junit
 from localwaba.runtime.rounds import Rounds, opening
 from localwaba.runtime.second_reading import mistakes_in
 from localwaba.runtime.server import PortTaken, Running, ServerThread
-from localwaba.runtime.settings import BadSettings, Settings, read_settings
+from localwaba.runtime.settings import Settings
 from localwaba.runtime.system import elapsed
 from localwaba.version import __version__
 from localwaba.webhooks.targets import TargetPolicy, check_target, look_up
@@ -46,14 +48,12 @@ def run(found: Namespace) -> int:
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return BAD_FILES
-    for path in (found.junit, found.html):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise Mistake(f"run: there is no folder {path.parent}")
+    check_folders("run", (found.junit, found.html))
     settings = _settings(found)
     chat = sys.stdout.isatty() if found.chat is None else found.chat
     results = _play(scenarios, settings, found, Playbill(Stage(), chat=chat))
-    _write(found.junit, junit, results)
-    _write(found.html, html, results)
+    write("run", found.junit, junit, results)
+    write("run", found.html, html, results)
     return 0 if all(one.has_passed for one in results) else 1
 
 
@@ -107,10 +107,7 @@ def _settings(found: Namespace) -> Settings:
         "verify_token": found.verify_token,
         "app_secret": found.app_secret,
     }
-    try:
-        settings = read_settings(flags, os.environ)
-    except BadSettings as bad:
-        raise Mistake(str(bad)) from None
+    settings = settings_of(flags)
     why = check_target(settings.webhook_url, TargetPolicy(settings.allow_targets), look_up)
     if why:
         raise Mistake(f"run: --webhook-url: {why}")
@@ -199,11 +196,3 @@ def _subscribe(rounds: Rounds, settings: Settings) -> None:
             time.sleep(0.2)
         else:
             return
-
-
-def _write(path: Path | None, render: Callable[[list[Result]], str], results: list[Result]) -> None:
-    if path is not None:
-        try:
-            path.write_text(render(results), encoding="utf-8")
-        except OSError as error:
-            raise Mistake(f"run: {path}: {error.strerror or error}") from None

@@ -6,14 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import suppress
 from typing import Any, NamedTuple, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from localwaba.cli.chronicle import Entry, Sent, sent_of, words
-from localwaba.cli.mistake import Mistake
+from localwaba.cli.connection import connect
 from localwaba.cli.render import WIDEST, can_encode, clock, day
 from localwaba.client.following import entries_after, follow
 from localwaba.client.link import ControlError, Link
@@ -210,30 +210,25 @@ class Screen:
 
 def tail(found: argparse.Namespace) -> int:
     """Prints what happens until the emulator ends or somebody presses Ctrl-C; the exit status."""
-    try:
-        with closing(Link(found.url, found.token, control_token=found.control_token)) as link:
-            after = _begin(link, found.last, all_of_it=found.all)
-            entries = _entries(link, found, after)
-            if found.json:
-                for entry in entries:
-                    print(json.dumps(entry, ensure_ascii=False), flush=True)
-                return 0
-            screen = Screen(sys.stdout)
-            names: dict[str, str] = {}
-
-            def name_of(wa_id: str) -> str:
-                if wa_id not in names:
-                    names[wa_id] = _ask_name(link, wa_id)
-                return names[wa_id]
-
-            tale = Tale(name_of, user=found.user.lstrip("+"), kinds=found.only, signs=screen.signs)
+    with suppress(KeyboardInterrupt), connect("tail", found) as link:
+        after = _begin(link, found.last, all_of_it=found.all)
+        entries = _entries(link, found, after)
+        if found.json:
             for entry in entries:
-                for line in tale.lines(entry):
-                    screen.show(line)
-    except (OSError, ValueError, ControlError) as error:
-        raise Mistake(f"tail: {error}") from None
-    except KeyboardInterrupt:
-        pass
+                print(json.dumps(entry, ensure_ascii=False), flush=True)
+            return 0
+        screen = Screen(sys.stdout)
+        names: dict[str, str] = {}
+
+        def name_of(wa_id: str) -> str:
+            if wa_id not in names:
+                names[wa_id] = _ask_name(link, wa_id)
+            return names[wa_id]
+
+        tale = Tale(name_of, user=found.user.lstrip("+"), kinds=found.only, signs=screen.signs)
+        for entry in entries:
+            for line in tale.lines(entry):
+                screen.show(line)
     return 0
 
 

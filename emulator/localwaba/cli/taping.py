@@ -7,29 +7,27 @@ import signal
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from localwaba.cli.connection import connect
 from localwaba.cli.mistake import Mistake
 from localwaba.client.following import entries_after, follow
-from localwaba.client.link import ControlError, Link
+from localwaba.client.link import Link
 
 
 def record(found: argparse.Namespace) -> int:
     """Writes the scenario once the session ends: with Ctrl-C, with the emulator, or at once with `--so-far`."""
     if found.file.exists() and not found.force:
         raise Mistake(f"record: {found.file} is there already: give another name, or --force")
-    try:
-        with closing(Link(found.url, found.token, control_token=found.control_token)) as link:
-            before = _look(link)
-            if found.so_far:
-                entries, after = list(entries_after(link)), before
-            else:
-                start = before["world"]["counts"]["journal"]
-                entries = _listen(link, found, start)
-                after = _look_again(link, before)
-    except (OSError, ValueError, ControlError) as error:
-        raise Mistake(f"record: {error}") from None
+    with connect("record", found) as link:
+        before = _look(link)
+        if found.so_far:
+            entries, after = list(entries_after(link)), before
+        else:
+            start = before["world"]["counts"]["journal"]
+            entries = _listen(link, found, start)
+            after = _look_again(link, before)
     text = _tell(found, entries, before, after)
     try:
         found.file.write_text(text, "utf-8")

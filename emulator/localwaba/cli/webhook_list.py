@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from contextlib import closing
 from typing import Any
 
 from rich.box import SIMPLE
@@ -13,28 +12,24 @@ from rich.table import Table
 from rich.text import Text
 
 from localwaba.cli.chronicle import sent_of
-from localwaba.cli.mistake import Mistake
+from localwaba.cli.connection import connect
 from localwaba.cli.render import clock
-from localwaba.client.link import ControlError, Link
 
 _STYLES = {"delivered": "green", "pending": "yellow", "abandoned": "red", "unroutable": "red"}
 
 
 def show(found: argparse.Namespace) -> int:
     """Prints the list, or does with one delivery what was asked; the exit status."""
-    try:
-        with closing(Link(found.url, found.token, control_token=found.control_token)) as link:
-            if not found.id:
-                query = {"state": found.state, "field": found.field, "limit": found.last}
-                _list(link.call("GET", "webhooks", query=query)["webhooks"], as_json=found.json)
-            elif found.redeliver:
-                link.call("POST", f"webhooks/{found.id}/redeliver")
-                link.call("POST", "settle")
-                _one(link.call("GET", f"webhooks/{found.id}"), found)
-            else:
-                _one(link.call("GET", f"webhooks/{found.id}"), found)
-    except (OSError, ValueError, ControlError) as error:
-        raise Mistake(f"webhooks: {error}") from None
+    with connect("webhooks", found) as link:
+        if not found.id:
+            query = {"state": found.state, "field": found.field, "limit": found.last}
+            _list(link.call("GET", "webhooks", query=query)["webhooks"], as_json=found.json)
+        elif found.redeliver:
+            link.call("POST", f"webhooks/{found.id}/redeliver")
+            link.call("POST", "settle")
+            _one(link.call("GET", f"webhooks/{found.id}"), found)
+        else:
+            _one(link.call("GET", f"webhooks/{found.id}"), found)
     return 0
 
 
