@@ -9,6 +9,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 import uvicorn
 
 from localwaba.samples.bot import draw, make_app
+from localwaba.samples.library import TEMPLATES
 
 pytestmark = pytest.mark.consumer
 JOBS = {"JOBS_TOKEN": "jobs"}
@@ -126,6 +128,78 @@ def test_order_status(waba: Any, bot: str) -> None:
     user = waba.user("Ada Lovelace")
     user.sends("Where is my order?")
     user.receives(template="order_update", text=lambda text: text.startswith("Hello Ada Lovelace, your order 1042"))
+
+
+def answer_to(user: Any) -> str:
+    user.sends("Where is my order?")
+    return str(user.receives().text)
+
+
+@pytest.mark.parametrize("standing", ["PAUSED", "DISABLED", "REJECTED"])
+def test_a_template_that_is_stopped(waba: Any, bot: str, standing: str) -> None:
+    """Who asks is answered in the bot's own words while Meta stops the template, and by it again afterwards."""
+    user = waba.user("Ada")
+    waba.templates.change("order_update", status=standing)
+    assert answer_to(user) == "Your order 1042 has left our roastery."
+    waba.templates.approve("order_update")
+    assert answer_to(user).startswith("Hello Ada, your order 1042")
+
+
+def test_a_stop_that_nobody_has_told_of(waba: Any, bot: str) -> None:
+    """A template that is refused is as good as one that is known to be stopped."""
+    waba.faults.add("drop_delivery", match={"field": "message_template_status_update"})
+    waba.templates.pause("order_update")
+    with waba.refuses(132015):
+        assert answer_to(waba.user()) == "Your order 1042 has left our roastery."
+
+
+def test_a_template_that_was_stopped_before(waba: Any) -> None:
+    """A bot that starts asks how its templates are; one in another language is not its own."""
+    with running(waba.env):
+        waba.templates.pause("order_update")
+    with running(waba.env) as url:
+        waba.webhook(f"{url}/webhook")
+        assert answer_to(waba.user()) == "Your order 1042 has left our roastery."
+        waba.post(f"{waba.waba_id}/message_templates", TEMPLATES[0] | {"language": "pt_BR"})
+        waba.templates.approve("order_update", language="pt_BR")
+        assert answer_to(waba.user()) == "Your order 1042 has left our roastery."
+
+
+def test_no_reminder_without_a_template(waba: Any, bot: str) -> None:
+    """Outside the window nothing can take the place of a template that is stopped: the job is told so."""
+    waba.policy(window_answer="sync")
+    user = waba.user()
+    waba.templates.pause("order_update")
+    with waba.refuses(131047):
+        assert remind(bot, user.wa_id) == 502
+    assert [call.code for call in waba.calls if call.status >= 400] == [131047]
+
+
+def test_trouble_at_meta(waba: Any, bot: str) -> None:
+    """What met a 503 is tried again, and arrives once."""
+    waba.faults.add("http_error", status=503, when={"next": 2}, match={"operation": "send_message"})
+    user = waba.user()
+    user.sends("Hello")
+    user.receives(type="interactive")
+    user.receives_nothing()
+
+
+def test_restart(waba: Any, tmp_path: Path) -> None:
+    """What it keeps in a file outlives the bot: what was answered, and who wants no news."""
+    environ = waba.env | JOBS | {"MEMORY": str(tmp_path / "bot.sqlite")}
+    user = waba.user()
+    with running(environ) as url:
+        waba.webhook(f"{url}/webhook")
+        user.sends("STOP")
+        user.receives(text=lambda text: text.startswith("You will get no more news."))
+    with running(environ) as url:
+        waba.webhook(f"{url}/webhook")
+        told = next(one for one in waba.deliveries(field="messages"))
+        waba.link.call("POST", f"webhooks/{told['id']}/redeliver")
+        answer = httpx.post(f"{url}/campaigns", json={"to": [user.wa_id]}, headers={"Authorization": "Bearer jobs"})
+        assert answer.status_code == 200
+        waba.settle()
+        user.receives_nothing()
 
 
 def test_reminder_in_the_window(waba: Any, bot: str) -> None:

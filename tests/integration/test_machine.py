@@ -194,11 +194,30 @@ def test_bugs_of_receiving_are_found(name: str, only: tuple[str, ...]) -> None:
         play_receiver(name, **({"only": only} if only else {}), examples=300)
 
 
-def test_tasks_of_an_app_are_waited_for() -> None:
-    """The sample bot answers webhooks first and users later, in tasks: it is waited for, and answers everybody once."""
+def play_sample(folder: Path, **options: Any) -> None:
+    """Plays against the sample bot, whose memory lasts for an example."""
     from localwaba.samples.bot import make_app
 
-    check_integration(make_app, answers=True, without=["restart", "5xx"], examples=15, seeded=True)
+    worlds: list[Path] = []
+
+    def make(env: dict[str, str]) -> Any:
+        return make_app(env | {"MEMORY": str(worlds[-1])})
+
+    def setup(_: Waba) -> None:
+        worlds.append(folder / f"{len(worlds)}.sqlite")
+
+    check_integration(make, answers=True, setup=setup, seeded=True, **options)
+
+
+def test_tasks_of_an_app_are_waited_for(tmp_path: Path) -> None:
+    """The sample bot answers webhooks first and users later, in tasks: it is waited for, and keeps every rule."""
+    play_sample(tmp_path, without=["5xx"], examples=20)
+
+
+def test_the_sample_bot_remembers(tmp_path: Path) -> None:
+    """Which templates are stopped and what was answered the sample bot knows after a restart, too."""
+    only = ["write", "tap", "time", "pause", "restart"]
+    play_sample(tmp_path, only=only, says=("Where is my order?", "hi"), examples=20, steps=8)
 
 
 def test_mistakes_of_options() -> None:

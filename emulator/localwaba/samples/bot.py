@@ -4,7 +4,7 @@ It uses nothing but Meta's documented API and is configured by environment varia
 graph.facebook.com and to an emulator of it:
 
     GRAPH_URL  WHATSAPP_TOKEN  PHONE_NUMBER_ID  WABA_ID  APP_SECRET  VERIFY_TOKEN
-    and, if wanted, GRAPH_VERSION  HOST  PORT  JOBS_TOKEN  LOG_LEVEL
+    and, if wanted, GRAPH_VERSION  HOST  PORT  JOBS_TOKEN  LOG_LEVEL  MEMORY (a file; without one a restart forgets)
 
 Run it with `python -m localwaba.samples.bot`; its webhook is `http://127.0.0.1:8000/webhook`.
 """
@@ -20,7 +20,7 @@ import os
 import secrets
 import struct
 import zlib
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -34,8 +34,9 @@ from starlette.routing import Route
 
 from localwaba.samples.campaign import Campaign
 from localwaba.samples.codes import Codes
-from localwaba.samples.graph import TOKEN_DEAD, WINDOW_CLOSED, Graph, GraphError
+from localwaba.samples.graph import NO_TEMPLATE, TOKEN_DEAD, WINDOW_CLOSED, Graph, GraphError
 from localwaba.samples.library import FLOW, NEWS, ORDER_UPDATE, STOP, TEMPLATES
+from localwaba.samples.memory import Memory
 
 log = logging.getLogger("bot")
 REMINDER = "reminder"
@@ -46,9 +47,9 @@ LEAVING = {"stop", "unsubscribe", STOP.lower()}
 class Bot:
     """What the roastery answers. Each user's messages are handled one after the other, users side by side."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, memory: Memory) -> None:
         self.graph = graph
-        self.seen: OrderedDict[str, None] = OrderedDict()
+        self.memory = memory
         self.names: dict[str, str] = {}
         self.turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.working: set[asyncio.Task[None]] = set()
@@ -56,7 +57,7 @@ class Bot:
         self.bookings: set[str] = set()
         self.flow_id = ""
         self.codes = Codes(graph)
-        self.campaign = Campaign(graph, self.names)
+        self.campaign = Campaign(graph, self.names, memory)
 
     async def set_up(self) -> None:
         """Creates what is missing: everything else works without it."""
@@ -78,6 +79,8 @@ class Bot:
                     self.campaign.prefer(one.get("wa_id") or one["user_id"], news=one["value"] == "resume")
             else:
                 log.info("%s %s", field, value)
+                if field == "message_template_status_update":
+                    self.graph.judge(value)
                 self._start(self.campaign.judge(field, value))
 
     def _read(self, value: dict[str, Any]) -> None:
@@ -89,19 +92,11 @@ class Bot:
         for message in value.get("messages", []):
             # Groups are not for this bot; `unsupported` may be followed by the real message under the same id.
             is_ours = "group_id" not in message and message["type"] != "unsupported"
-            if is_ours and self._is_new(message["id"]):
+            if is_ours and self.memory.add("seen", message["id"]):
                 self._start(self.handle(message))
         for status in value.get("statuses", []):
-            if self._is_new(f"{status['id']} {status['status']}"):
+            if self.memory.add("seen", f"{status['id']} {status['status']}"):
                 self._start(self.follow(status))
-
-    def _is_new(self, key: str) -> bool:
-        if key in self.seen:
-            return False
-        self.seen[key] = None
-        if len(self.seen) > 10_000:
-            self.seen.popitem(last=False)
-        return True
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -117,7 +112,7 @@ class Bot:
                 await self.answer(user, message)
         except (GraphError, httpx.HTTPError, KeyError) as error:
             log.error("message %s: %s", message["id"], error)
-            if getattr(error, "code", None) == TOKEN_DEAD:  # not the message's fault: it is answered later
+            if isinstance(error, GraphError) and (error.code == TOKEN_DEAD or error.is_theirs):  # answered later
                 self.unanswered.append(message)
 
     async def resume(self) -> None:
@@ -165,7 +160,7 @@ class Bot:
         elif "tasting" in said and self.flow_id:
             await self.offer_tasting(user)
         elif "order" in said:
-            await self.send_order(user)
+            await self.tell_order(user)
         else:
             await self.greet(user, message.get("referral", {}).get("headline", ""))
 
@@ -193,7 +188,7 @@ class Bot:
             media_id = await self.graph.upload(draw(), "image/png")
             await self.graph.send(user, "image", {"id": media_id, "caption": "Our roastery at sunrise"})
         elif chosen == "order":
-            await self.send_order(user)
+            await self.tell_order(user)
 
     async def offer_tasting(self, user: str) -> None:
         """A flow to fill in; its token says later which offer is answered."""
@@ -246,6 +241,16 @@ class Bot:
             for code in codes:
                 self.campaign.undelivered(user, code, f"failed with {code}")
 
+    async def tell_order(self, user: str) -> None:
+        """Where the order is, for who has just asked: free-form if Meta has stopped the template."""
+        try:
+            await self.send_order(user)
+        except GraphError as error:
+            if error.code not in NO_TEMPLATE:
+                raise
+            log.warning("in our own words: %s", error)
+            await self.graph.send(user, "text", {"body": "Your order 1042 has left our roastery."})
+
     async def send_order(self, user: str) -> None:
         """Where the order is, by a template: it may be sent at any time."""
         await self.graph.send_template(user, ORDER_UPDATE, [self.names.get(user, "there"), "1042"])
@@ -271,7 +276,7 @@ def draw(size: int = 64) -> bytes:
 
 def make_app(environ: dict[str, str]) -> Starlette:
     """The bot as an ASGI app."""
-    bot = Bot(Graph(environ))
+    bot = Bot(Graph(environ), Memory(environ.get("MEMORY", ":memory:")))
     secret, verify_token = environ["APP_SECRET"].encode(), environ["VERIFY_TOKEN"]
     jobs_token = environ.get("JOBS_TOKEN")
 
@@ -313,6 +318,7 @@ def make_app(environ: dict[str, str]) -> Starlette:
         await bot.set_up()
         yield
         await bot.graph.http.aclose()
+        bot.memory.rows.close()
 
     routes = [
         Route("/webhook", verify, methods=["GET"]),

@@ -10,25 +10,26 @@ from typing import Any
 
 import httpx
 
-from localwaba.samples.graph import TOKEN_DEAD, TOO_FAST, Graph, GraphError
+from localwaba.samples.graph import NO_TEMPLATE, TOKEN_DEAD, TOO_FAST, Graph, GraphError
 from localwaba.samples.library import NEWS
+from localwaba.samples.memory import Memory
 
 log = logging.getLogger("bot.campaign")
 LIMIT_REACHED = 131048
 UNWANTED = 131050
-TEMPLATE_PAUSED, TEMPLATE_DISABLED = 132015, 132016
-HOLDING = TOO_FAST | {TOKEN_DEAD, LIMIT_REACHED, TEMPLATE_PAUSED, TEMPLATE_DISABLED, 131031, 131042, 368}
+HOLDING = TOO_FAST | NO_TEMPLATE | {TOKEN_DEAD, LIMIT_REACHED, 131031, 131042, 368}
 """Codes that the next user would be told too: then the rest waits."""
+STOPPED = "stopped"
 
 
 class Campaign:
     """Who still has to get the news, who does not want any, and why they are held."""
 
-    def __init__(self, graph: Graph, names: dict[str, str]) -> None:
+    def __init__(self, graph: Graph, names: dict[str, str], memory: Memory) -> None:
         self.graph = graph
         self.names = names
         self.waiting: deque[str] = deque()
-        self.stopped: set[str] = set()
+        self.memory = memory
         self.held = ""
         self.turn = asyncio.Lock()
 
@@ -44,7 +45,7 @@ class Campaign:
             self.held = "the number is rated RED" if await self.graph.rating() == "RED" else ""
             while self.waiting and not self.held:
                 user = self.waiting.popleft()
-                if user in self.stopped:
+                if self.memory.has(STOPPED, user):
                     continue
                 try:
                     await self.graph.send_template(user, NEWS, [self.names.get(user, "there")], purpose=NEWS)
@@ -57,7 +58,7 @@ class Campaign:
             self.waiting.appendleft(user)
             self.hold(why)
         elif code == UNWANTED:
-            self.stopped.add(user)
+            self.memory.add(STOPPED, user)
         else:
             log.warning("no news for %s: %s", user, why)
 
@@ -67,13 +68,11 @@ class Campaign:
         log.warning("held with %s waiting: %s", len(self.waiting), why)
 
     async def judge(self, field: str, value: dict[str, Any]) -> None:
-        """What Meta says of the template: one that it pauses, or that users dislike, is not sent any more."""
+        """What Meta says of the template: one that users dislike is not sent any more, one that is back goes on."""
         if value.get("message_template_name") != NEWS:
             return
         if field == "message_template_quality_update" and value.get("new_quality_score") == "RED":
             self.hold("users dislike the template")
-        elif field == "message_template_status_update" and value.get("event") in ("PAUSED", "DISABLED"):
-            self.hold(f"Meta: {value['event']}")
         elif field == "message_template_status_update" and value.get("event") == "APPROVED" and self.held:
             try:
                 await self.resume()
@@ -83,11 +82,11 @@ class Campaign:
     def prefer(self, user: str, *, news: bool) -> None:
         """Who wants no news gets none, until they say otherwise."""
         if news:
-            self.stopped.discard(user)
+            self.memory.drop(STOPPED, user)
         else:
-            self.stopped.add(user)
+            self.memory.add(STOPPED, user)
 
     def move(self, old: str, new: str) -> None:
         """A user has another number: what they wanted with the old one holds for it."""
-        if old in self.stopped:
-            self.stopped.add(new)
+        if self.memory.has(STOPPED, old):
+            self.memory.add(STOPPED, new)

@@ -10,10 +10,11 @@ NEWS = "roastery_news"
 LOGIN_CODE = "login_code"
 STOP = "Stop these news"
 CODE_MINUTES = 10
+LANGUAGE = "en_US"
 
 
 def _template(name: str, category: str, *components: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "language": "en_US", "category": category, "components": list(components)}
+    return {"name": name, "language": LANGUAGE, "category": category, "components": list(components)}
 
 
 def _body(text: str, *example: str) -> dict[str, Any]:
