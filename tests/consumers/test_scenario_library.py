@@ -211,6 +211,18 @@ def test_run_with_an_app(tmp_path: Path) -> None:
     assert "3 passed, 1 failed" in page.read_text(encoding="utf-8")
 
 
+def test_what_a_scenario_leaves_stopped(tmp_path: Path) -> None:
+    """A template that one scenario leaves rejected is approved before the next: the app hears of it."""
+    left, next_one = tmp_path / "left.yaml", tmp_path / "next.yaml"
+    left.write_text("name: Left\nsteps: [{meta rejects template: order_update}]\n")
+    next_one.write_text(
+        "name: Next\nusers: [ana]\nsteps:\n"
+        "  - ana says: Where is my order?\n  - app replies to ana: {template: order_update, within: 1 s}\n"
+    )
+    done = run(left, next_one, "--app", APP)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
 def test_run_shows_the_chat() -> None:
     """With --chat every message is a bubble, every step a line."""
     done = run(LIBRARY / "first_contact.yaml", "--app", APP, "--chat", PYTHONIOENCODING="utf-8")

@@ -16,6 +16,8 @@ from localwaba_scenarios.model import Scenario
 _IDS_EACH = 20
 """Each scenario draws its ids from a range of its own, 2 ** 20 wide: an app that drops duplicates must not take the
 first message of one for the first message of another."""
+STOPPED = ("PAUSED", "DISABLED", "REJECTED")
+"""A template with one of these is not sent by an app that listens."""
 
 
 def moment_of(scenario: Scenario) -> int:
@@ -40,6 +42,7 @@ class Rounds:
         self._knobs = dict(knobs or {})
         self._link = Link(running.url)
         self._webhook: dict[str, Any] = {}
+        self._approved: frozenset[str] = frozenset()
 
     def close(self) -> None:
         """Ends the connection; the server stays."""
@@ -49,8 +52,10 @@ class Rounds:
         """Subscribes the app and lets an hour pass, in which templates that it has created are reviewed."""
         self._webhook = {"url": url, "verify_token": verify_token, "fields": list(fields)}
         self._link.call("PUT", "webhook", self._webhook)
-        calm(Waba.default(self._link))
+        waba = Waba.default(self._link)
+        calm(waba)
         self._running.call(self._age())
+        self._approved = frozenset(one["id"] for one in waba.templates() if one["status"] == "APPROVED")
 
     async def _age(self) -> None:
         await self._host.advance(HOUR)
@@ -58,12 +63,23 @@ class Rounds:
 
     def begin(self, scenario: Scenario) -> Waba:
         """The world as the app has set it up, at the time and with the knobs of a scenario."""
+        self._give_back()
         self._running.call(self._freshen(scenario))
         waba = Waba.default(self._link)
         waba.policy(**knobs_of(scenario, self._knobs))
         if scenario.version:
             self._link.call("PUT", "webhook", self._webhook | {"version": scenario.version})
         return waba
+
+    def _give_back(self) -> None:
+        """Approves the templates that a scenario has left stopped: the app has heard of that, but hears of no reset."""
+        waba = Waba.default(self._link)
+        stopped = [one for one in waba.templates() if one["id"] in self._approved and one["status"] in STOPPED]
+        if stopped:
+            waba.faults.clear()
+            for one in stopped:
+                waba.templates.approve(one["id"])
+            calm(waba)
 
     async def _freshen(self, scenario: Scenario) -> None:
         host = self._host
