@@ -41,12 +41,17 @@ _ALIKE = 0.5
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that can be exercised; `is_common` if typical apps meet it."""
+    """One thing that can be exercised; `is_common` if typical apps meet it.
+
+    `since` and `until` are the first and the last Graph version that have it, if not all do.
+    """
 
     part: str
     name: str
     title: str = ""
     is_common: bool = True
+    since: str = ""
+    until: str = ""
 
     @property
     def key(self) -> str:
@@ -80,10 +85,17 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """What was exercised, part by part; `dropped` entries of journals were gone before they could be counted."""
+    """What was exercised, part by part; `dropped` entries of journals were gone before they could be counted.
+
+    `counts` is all that was counted, asked for or not; `of`, `ignore` and `graph_version` are what was asked for.
+    """
 
     parts: tuple[Part, ...]
     dropped: int = 0
+    counts: Mapping[str, int] = {}
+    of: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    graph_version: str = ""
 
     @property
     def covered(self) -> int:
@@ -120,13 +132,20 @@ def chosen(names: Sequence[str]) -> dict[str, bool]:
     return {part: found[part] for part in PARTS if part in found}
 
 
+def normal(names: Sequence[str]) -> tuple[str, ...]:
+    """The same parts in the same words, whatever order and words they were asked for in."""
+    return tuple(f"all-{part}" if wide and part in WIDE else part for part, wide in chosen(names).items())
+
+
 def is_meant(pattern: str, unit: Unit) -> bool:
     """Whether a glob pattern stands for a unit: `131030`, `messages:interactive/order_*`."""
     return fnmatchcase(unit.key, pattern) or fnmatchcase(unit.name, pattern)
 
 
-def measure(counts: Mapping[str, int], names: Sequence[str] = DEFAULT, ignore: Sequence[str] = ()) -> Coverage:
-    """Counts held against the units of some parts, but for those that are ignored."""
+def measure(
+    counts: Mapping[str, int], names: Sequence[str] = DEFAULT, ignore: Sequence[str] = (), version: str = ""
+) -> Coverage:
+    """Counts held against the units of some parts, but for those that are ignored, or not in a Graph version."""
     parts: list[Part] = []
     for part, is_wide in chosen(names).items():
         wanted: list[Counted] = []
@@ -134,12 +153,28 @@ def measure(counts: Mapping[str, int], names: Sequence[str] = DEFAULT, ignore: S
         known = [unit for unit in units() if unit.part == part]
         for unit in [*known, *_strangers(part, known, counts)]:
             one = Counted(unit=unit, count=counts.get(unit.key, 0))
-            if (is_wide or unit.is_common) and unit in known and not any(is_meant(glob, unit) for glob in ignore):
+            is_asked = (is_wide or unit.is_common) and unit in known and _exists(unit, version)
+            if is_asked and not any(is_meant(glob, unit) for glob in ignore):
                 wanted.append(one)
             elif one.count:
                 beyond.append(one)
         parts.append(Part(name=part, units=tuple(wanted), beyond=tuple(beyond)))
-    return Coverage(parts=tuple(parts), dropped=counts.get("dropped", 0))
+    return Coverage(
+        parts=tuple(parts),
+        dropped=counts.get("dropped", 0),
+        counts=dict(counts),
+        of=normal(names),
+        ignore=tuple(sorted(set(ignore))),
+        graph_version=version,
+    )
+
+
+def _exists(unit: Unit, version: str) -> bool:
+    if not version:
+        return True
+    number = registry.number(version)
+    is_born = not unit.since or registry.number(unit.since) <= number
+    return is_born and (not unit.until or number <= registry.number(unit.until))
 
 
 def _strangers(part: str, known: Sequence[Unit], counts: Mapping[str, int]) -> list[Unit]:
@@ -204,7 +239,14 @@ def _errors() -> Iterator[Unit]:
         if row.code not in seen and not row.retired:
             seen.add(row.code)
             named = registry.find_error(row.code) or row
-            yield Unit(part="errors", name=str(row.code), title=named.title, is_common=named.common)
+            yield Unit(
+                part="errors",
+                name=str(row.code),
+                title=named.title,
+                is_common=named.common,
+                since=named.since or "",
+                until=named.until or "",
+            )
 
 
 def _operations() -> Iterator[Unit]:

@@ -65,16 +65,12 @@ def compare(before: Any, after: Any, place: str = "") -> Iterator[tuple[str, str
 
 
 def _born_or_gone(row: registry.ErrorRow, older: str, newer: str) -> str:
-    low, high = _number(older), _number(newer)
-    if row.since and row.since.startswith("v") and low < _number(row.since) <= high:
+    low, high = registry.number(older), registry.number(newer)
+    if row.since and row.since.startswith("v") and low < registry.number(row.since) <= high:
         return f"new in {row.since}: {row.title}"
-    if row.until and row.until.startswith("v") and low <= _number(row.until) < high:
+    if row.until and row.until.startswith("v") and low <= registry.number(row.until) < high:
         return f"gone after {row.until}: {row.title}"
     return ""
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.lstrip("v").split("."))
 
 
 def _shown(value: Any) -> str:

@@ -135,7 +135,7 @@ def located(name: str, version: str = "") -> str:
     """
     if version:
         for limit in _limits():
-            if _number(version) <= _number(limit) and f"until-{limit}/{name}" in _files():
+            if number(version) <= number(limit) and f"until-{limit}/{name}" in _files():
                 return f"until-{limit}/{name}"
     return name
 
@@ -161,16 +161,17 @@ def epoch(version: str) -> str:
     """The name of the span of versions in which all contracts are the same; spares compiling the same twice."""
     if not version:
         return ""
-    return next((limit for limit in _limits() if _number(version) <= _number(limit)), "")
+    return next((limit for limit in _limits() if number(version) <= number(limit)), "")
 
 
 @cache
 def _limits() -> tuple[str, ...]:
     places = {place.partition("/")[0] for place in _files() if place.startswith("until-")}
-    return tuple(sorted((place.removeprefix("until-") for place in places), key=_number))
+    return tuple(sorted((place.removeprefix("until-") for place in places), key=number))
 
 
-def _number(version: str) -> tuple[int, ...]:
+def number(version: str) -> tuple[int, ...]:
+    """A Graph version as something to compare: v23.0 is (23, 0)."""
     return tuple(int(part) for part in version.lstrip("v").split("."))
 
 

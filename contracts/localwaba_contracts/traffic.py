@@ -6,27 +6,26 @@ be known from a path, any contract of that edge will do.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from localwaba_contracts import registry
+from localwaba_contracts.har import Unreadable, exchanges, is_har
 from localwaba_contracts.messages import message_contract
+from localwaba_contracts.paths import operations, take_apart
 from localwaba_contracts.validate import Violation, coerce, violation
 from localwaba_contracts.webhooks import contract_of
 
-_VERSION = re.compile(r"v\d+\.\d+\Z")
-_PARAMETER = re.compile(r"\{\w+\}")
 _FAMILY = "requests/messages"
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What one body was held against. `problem` is None if it keeps its contract, or has none (`contract` empty)."""
+    """What one body was held against. `problem` is None if it keeps its contract, or has none (`contract` empty).
+
+    `part` is path, request, answer, webhook, value, or "other" for requests that are not to the platform.
+    """
 
     where: str
     part: str
@@ -46,15 +45,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     is_json: bool = True
 
 
-class Unreadable(ValueError):
-    """Something is none of the kinds of traffic that are known; the text is one line."""
-
-
 def judge_call(call: Call, version: str = "") -> list[Verdict]:
     """Verdicts on the request and on the answer of a call. `version` wins over the one in the path."""
-    path_version, node, edge = take_apart(call.path)
-    wanted = version or path_version
-    candidates = _routes(call.method, bool(node), edge)
+    wanted = version or take_apart(call.path)[0]
+    candidates = operations(call.method, call.path)
     where = f"{call.where}{call.method} {call.path}"
     if not candidates:
         return [Verdict(where=where, part="path")]
@@ -101,8 +95,8 @@ def judge_document(where: str, document: Any, version: str = "") -> list[Verdict
         ]
     if not isinstance(document, dict):
         raise Unreadable(f"{where}: neither an object nor a list of objects")
-    if isinstance(document.get("log"), dict) and isinstance(document["log"].get("entries"), list):
-        return list(_judge_har(document["log"]["entries"], version))
+    if is_har(document):
+        return list(_judge_har(document, version))
     if isinstance(document.get("entries"), list) and all(_is_entry(one) for one in document["entries"]):
         return list(_judge_journal(document["entries"], version))
     if isinstance(document.get("webhooks"), list):
@@ -112,40 +106,6 @@ def judge_document(where: str, document: Any, version: str = "") -> list[Verdict
     if "messaging_product" in document:
         return [_best(where, "request", [(message_contract(document), document)], version)]
     raise Unreadable(f"{where}: no HAR, journal, webhook or send; name the contract that is meant with --as")
-
-
-def take_apart(path: str) -> tuple[str, str, str]:
-    """Version, node and edge of a path; the node is empty for paths that begin with none."""
-    parts = [part for part in urlsplit(path).path.split("/") if part]
-    version = parts.pop(0) if parts and _VERSION.match(parts[0]) else ""
-    if not parts:
-        return version, "", ""
-    roots = _roots()
-    for length in (2, 1):
-        if "/".join(parts[:length]) in roots:
-            return version, "", "/".join(parts[:length])
-    return version, parts[0], "/".join(parts[1:])
-
-
-@cache
-def _roots() -> frozenset[str]:
-    return frozenset(row.path.strip("/") for row in registry.routes() if row.node == "root")
-
-
-def _routes(method: str, has_node: bool, edge: str) -> list[registry.RouteRow]:
-    """The operations that a call may be, whatever the kind of its node."""
-    found = [row for row in registry.routes() if row.method == method and (row.node != "root") is has_node]
-    if not has_node:
-        return [row for row in found if row.path.strip("/") == edge]
-    exact = [row for row in found if row.edge == edge]
-    return exact or [row for row in found if _PARAMETER.search(row.edge) and _fits(row.edge, edge)]
-
-
-def _fits(pattern: str, edge: str) -> bool:
-    wanted, given = pattern.split("/"), edge.split("/")
-    return len(wanted) == len(given) and all(
-        _PARAMETER.fullmatch(one) or one == other for one, other in zip(wanted, given, strict=True)
-    )
 
 
 def _judge_request(where: str, call: Call, candidates: Sequence[registry.RouteRow], version: str) -> Verdict:
@@ -193,39 +153,24 @@ def _judge_journal(entries: Sequence[Mapping[str, Any]], version: str) -> Iterat
             yield from judge_webhook(f"{where}webhook", entry["data"]["delivery"]["body"], version)
 
 
-def _judge_har(entries: Sequence[Any], version: str) -> Iterator[Verdict]:
-    for number, entry in enumerate(entries):
-        try:
-            request, response = entry["request"], entry["response"]
-            method, url = str(request["method"]).upper(), str(request["url"])
-            status = int(response["status"])
-        except (KeyError, TypeError, ValueError):
-            raise Unreadable(f"entry {number} of the HAR has no request and response") from None
-        body, is_json = _posted(request.get("postData") or {})
-        where = f"entry {number}: "
-        if method == "POST" and isinstance(body, dict) and body.get("object") == "whatsapp_business_account":
-            yield from judge_webhook(f"{where}POST {url}", body, version)
-            continue
-        answer = _json((response.get("content") or {}).get("text"))
-        path = urlsplit(url).path
-        call = Call(where=where, method=method, path=path, request=body, status=status, answer=answer, is_json=is_json)
-        yield from judge_call(call, version)
-
-
-def _posted(data: Mapping[str, Any]) -> tuple[Any, bool]:
-    kind = str(data.get("mimeType", ""))
-    if kind.startswith("application/x-www-form-urlencoded"):
-        pairs = data.get("params") or []
-        given = {one["name"]: one.get("value", "") for one in pairs} or dict(parse_qsl(str(data.get("text", ""))))
-        return given, False
-    return _json(data.get("text")), True
-
-
-def _json(text: Any) -> Any:
-    try:
-        return json.loads(text) if isinstance(text, str) and text else None
-    except ValueError:
-        return None
+def _judge_har(document: Mapping[str, Any], version: str) -> Iterator[Verdict]:
+    for one in exchanges(document):
+        where = f"entry {one.number}: "
+        if one.is_webhook:
+            yield from judge_webhook(f"{where}POST {one.url}", one.request, version)
+        elif one.is_call:
+            call = Call(
+                where=where,
+                method=one.method,
+                path=one.path,
+                request=one.request,
+                status=one.status,
+                answer=one.answer,
+                is_json=one.is_json,
+            )
+            yield from judge_call(call, version)
+        else:
+            yield Verdict(where=f"{where}{one.method} {one.url}", part="other")
 
 
 def _is_entry(one: Any) -> bool:

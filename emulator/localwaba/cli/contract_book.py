@@ -65,7 +65,7 @@ def _show(found: argparse.Namespace) -> int:
     if len(found.words) != 1:
         raise Mistake("contracts: show takes one name; localwaba contracts list has them")
     name = _name(found.words[0])
-    print(json.dumps(registry.schema(name, _version(found.graph_version)), indent=2, ensure_ascii=False))
+    print(json.dumps(registry.schema(name, graph_version(found.graph_version)), indent=2, ensure_ascii=False))
     return 0
 
 
@@ -82,16 +82,18 @@ def _name(text: str) -> str:
     raise Mistake(f"contracts: there is no contract {text}{nearest(text, names)}")
 
 
-def _version(text: str) -> str:
+def graph_version(text: str) -> str:
+    """The text, if it is a Graph version or nothing; Mistake for anything else."""
     if text and (not _VERSION.match(text) or serve(text) is None):
         raise Mistake(f"contracts: {text} is no Graph version: write it as {NEWEST.version}")
     return text
 
 
 def _validate(found: argparse.Namespace) -> int:
-    from localwaba_contracts.traffic import Unreadable, Verdict, judge_document, judge_value
+    from localwaba_contracts.har import Unreadable
+    from localwaba_contracts.traffic import Verdict, judge_document, judge_value
 
-    version = _version(found.graph_version)
+    version = graph_version(found.graph_version)
     if not found.words and not found.url:
         raise Mistake("contracts: validate takes files (HAR, journal, webhook, send), or --url of an emulator")
     verdicts: list[Verdict] = []
@@ -158,9 +160,12 @@ def _report(verdicts: Sequence[Any], *, as_json: bool) -> int:
             if value:
                 print(f"  {label}: {value}")
     counts = Counter(one.part for one in verdicts if one.contract)
-    unknown = [one for one in verdicts if not one.contract]
-    for one in unknown:
-        print(f"{one.where}: no contract is known for this {one.part}")
+    others = sum(one.part == "other" for one in verdicts)
+    for one in verdicts:
+        if not one.contract and one.part != "other":
+            print(f"{one.where}: no contract is known for this {one.part}")
+    if others:
+        print(f"{others} request{'s' * (others != 1)} to others than the platform left out")
     kinds = ", ".join(f"{count} {part}{'s' * (count != 1)}" for part, count in counts.items()) or "nothing"
     print(f"{kinds} held against the contracts: {len(broken) or 'none'} broken")
     return 1 if broken else 0
@@ -171,7 +176,9 @@ def _openapi(found: argparse.Namespace) -> int:
 
     if found.words:
         raise Mistake("contracts: openapi takes no words; --graph-version and --output")
-    text = json.dumps(document(_version(found.graph_version) or NEWEST.version), indent=2, ensure_ascii=False) + "\n"
+    text = (
+        json.dumps(document(graph_version(found.graph_version) or NEWEST.version), indent=2, ensure_ascii=False) + "\n"
+    )
     if found.output is None:
         print(text, end="")
         return 0
@@ -185,7 +192,7 @@ def _diff(found: argparse.Namespace) -> int:
 
     if len(found.words) != 2:
         raise Mistake("contracts: diff takes two Graph versions: localwaba contracts diff v23.0 v26.0")
-    older, newer = (_version(word) for word in found.words)
+    older, newer = (graph_version(word) for word in found.words)
     rows = [(one.subject, one.place, one.what) for one in differences(older, newer)] + _traits(older, newer)
     if found.json:
         print(json.dumps([{"subject": a, "place": b, "what": c} for a, b, c in rows], indent=2, ensure_ascii=False))

@@ -1,44 +1,101 @@
-"""`localwaba contracts coverage`: what of the contracts a running emulator, or recorded journals, exercised."""
+"""`localwaba contracts coverage`: what of the contracts runs of tests, recorded traffic or an emulator exercised."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
-from typing import Any
+from pathlib import Path
+from shutil import get_terminal_size
 
-from localwaba.cli.contract_book import read_document, read_journal
+from localwaba.cli.contract_book import graph_version, read_document, read_journal
 from localwaba.cli.mistake import Mistake
 from localwaba.runtime.coverage import as_json, html, shortfall, table
 from localwaba.runtime.settings import nearest
-from localwaba_contracts.coverage import DEFAULT, count, is_meant, measure, units, words
+from localwaba.version import __version__
+from localwaba_contracts.coverage import count, is_meant, measure, units, words
+from localwaba_contracts.coverage_files import Disagreement, Settings, Source, read_source, settled, union
+from localwaba_contracts.har import Unreadable
+
+_SHOWN = 3
 
 
 def coverage(found: argparse.Namespace) -> int:
-    """Prints it, and writes it as HTML; 1 if it is less than it has to be."""
+    """Prints it, and writes it as JSON and HTML; 1 if it is less than it has to be."""
     if not found.words and not found.url:
-        raise Mistake("contracts: coverage takes files with journals, or --url of an emulator")
+        raise Mistake("contracts: coverage takes files (reports, journals, HAR), or --url of an emulator")
     required = _required(found.fail_under)
-    names = _names(found.of)
-    for pattern in found.ignore:
-        if not any(is_meant(pattern, unit) for unit in units()):
-            raise Mistake(f"contracts: --ignore {pattern} stands for nothing")
-    if not measure({}, names, found.ignore).total:
-        raise Mistake("contracts: --ignore leaves nothing that counts")
-    counts: Counter[str] = Counter()
-    for file in found.words:
-        counts += count(_entries(file, read_document(file)))
-    if found.url:
-        counts += count(read_journal(found))
-    measured = measure(counts, names, found.ignore)
-    told = as_json(measured) if found.json else "\n".join([*table(measured, with_missing=found.missing), ""])
+    sources = _sources(found)
+    asked = _settings(found, sources)
+    measured = measure(union(sources), asked.of, asked.ignore, asked.graph_version)
+    width = get_terminal_size().columns
+    told = (
+        as_json(measured) if found.json else "\n".join([*table(measured, with_missing=found.missing, width=width), ""])
+    )
     print(told, end="")
-    if found.html is not None:
-        found.html.write_text(html(measured, required), "utf-8")
+    for path, text in ((found.output, as_json(measured)), (found.html, html(measured, required))):
+        if path is not None:
+            _write(path, text)
+    for line in _notes(sources):
+        print(f"localwaba: {line}", file=sys.stderr)
     problem = shortfall(measured, required)
     if problem:
         print(f"localwaba: {problem}", file=sys.stderr)
     return 1 if problem else 0
+
+
+def _sources(found: argparse.Namespace) -> list[Source]:
+    sources: list[Source] = []
+    for file in found.words:
+        try:
+            sources.append(read_source(file, read_document(file)))
+        except Unreadable as problem:
+            raise Mistake(f"contracts: {problem}") from None
+    if found.url:
+        sources.append(Source(where=found.url, counts=count(read_journal(found))))
+    return sources
+
+
+def _settings(found: argparse.Namespace, sources: list[Source]) -> Settings:
+    """What the options say, else what the reports were measured by."""
+    names = _names(found.of)
+    ignore = [pattern for pattern in found.ignore if pattern]
+    for pattern in ignore:
+        if not any(is_meant(pattern, unit) for unit in units()):
+            raise Mistake(f"contracts: --ignore {pattern} stands for nothing")
+    version = graph_version(found.graph_version)
+    try:
+        asked = settled(sources, names or None, ignore if found.ignore else None, version or None)
+    except Disagreement as problem:
+        raise Mistake(f"contracts: coverage: {problem}") from None
+    if not measure({}, asked.of, asked.ignore, asked.graph_version).total:
+        raise Mistake("contracts: --ignore leaves nothing that counts")
+    return asked
+
+
+def _notes(sources: list[Source]) -> list[str]:
+    """What the reader of the numbers has to know."""
+    found: list[str] = []
+    for source in sources:
+        if source.made_by not in ("", __version__):
+            found.append(
+                f"{source.where} is of localwaba {source.made_by}; it is held against the catalogues of {__version__}"
+            )
+        if source.doubtful:
+            names = list(dict.fromkeys(source.doubtful))
+            more = ", …" if len(names) > _SHOWN else ""
+            calls = "1 call is" if len(source.doubtful) == 1 else f"{len(source.doubtful)} calls are"
+            found.append(
+                f"{source.where}: {calls} no operation that is known for sure: {', '.join(names[:_SHOWN])}{more}"
+            )
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise Mistake(f"contracts: cannot write {path}: {error.strerror or error}") from None
 
 
 def _required(text: str) -> float:
@@ -56,13 +113,4 @@ def _names(text: str) -> tuple[str, ...]:
     for name in names:
         if name not in words():
             raise Mistake(f"contracts: --of: there is no part {name}{nearest(name, words())}")
-    return names or DEFAULT
-
-
-def _entries(file: str, document: Any) -> list[dict[str, Any]]:
-    entries = document.get("entries") if isinstance(document, dict) else document
-    if not isinstance(entries, list) or not all(
-        isinstance(one, dict) and "n" in one and one.get("kind") in ("call", "event") for one in entries
-    ):
-        raise Mistake(f"contracts: {file} is no journal: GET /_localwaba/journal and localwaba tail --json give one")
-    return entries
+    return names

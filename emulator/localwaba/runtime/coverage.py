@@ -28,6 +28,8 @@ def table(coverage: Coverage, *, with_missing: bool = False, width: int = 80) ->
     if with_missing:
         for part in coverage.parts:
             lines += _listed(f"missing {part.name}", part.missing, width)
+    if coverage.graph_version:
+        lines.append(f"of what Graph {coverage.graph_version} has")
     if coverage.dropped:
         lines.append(f"{coverage.dropped} entries of journals were dropped before they were counted (retained_journal)")
     return lines
@@ -53,14 +55,18 @@ def shortfall(coverage: Coverage, required: float) -> str:
 
 
 def as_json(coverage: Coverage) -> str:
-    """All of it: every unit with its count, part by part."""
+    """All of it: every unit with its count, part by part, and whatever else was counted, so that reports can be merged."""
     found: dict[str, Any] = {
         "localwaba": __version__,
+        "graph_version": coverage.graph_version,
+        "of": coverage.of,
+        "ignore": coverage.ignore,
         "covered": coverage.covered,
         "total": coverage.total,
         "percent": percent(coverage.covered, coverage.total),
         "dropped": coverage.dropped,
         "parts": {part.name: _part(part) for part in coverage.parts},
+        "counts": {key: coverage.counts[key] for key in sorted(coverage.counts)},
     }
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
 
@@ -90,7 +96,7 @@ def html(coverage: Coverage, required: float = 0) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{head} – localwaba</title>\n<style>\n{style}</style>",
             f'<header class="{"failed" if problem else "passed"}"><h1>{head}</h1>',
-            f"<p>{coverage.covered} of {coverage.total} were exercised{wanted}, localwaba {escape(__version__)}</p>",
+            f"<p>{coverage.covered} of {coverage.total} were exercised{wanted}, {_made_by(coverage)}</p>",
             f"<p>{coverage.dropped} entries of journals were dropped before they were counted</p>"
             if coverage.dropped
             else "",
@@ -99,6 +105,11 @@ def html(coverage: Coverage, required: float = 0) -> str:
             "</main>\n</html>\n",
         ]
     )
+
+
+def _made_by(coverage: Coverage) -> str:
+    pin = f"Graph {escape(coverage.graph_version)}, " if coverage.graph_version else ""
+    return f"{pin}localwaba {escape(__version__)}"
 
 
 def _section(part: Part) -> Iterator[str]:
