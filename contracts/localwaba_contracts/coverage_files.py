@@ -57,10 +57,8 @@ class _Report(msgspec.Struct, frozen=True):
 def read_source(where: str, document: Any) -> Source:
     """What a JSON document tells; Unreadable if it is neither journal, HAR nor report."""
     if is_har(document):
-        entries, doubtful = as_journal(exchanges(document))
-        return Source(
-            where=where, counts=count(entries), doubtful=tuple(f"{one.method} {one.path}" for one in doubtful)
-        )
+        calls, doubtful = as_journal(exchanges(document))
+        return Source(where=where, counts=count(calls), doubtful=tuple(f"{one.method} {one.path}" for one in doubtful))
     if isinstance(document, dict) and "parts" in document and "counts" in document:
         return _read_report(where, document)
     entries = document.get("entries") if isinstance(document, dict) else document
@@ -131,7 +129,7 @@ def _agreed(sources: Sequence[Source], member: str, read: Callable[[Source], Any
     for other, different in said.items():
         if different != value:
             raise Disagreement(
-                f"{where} {verb} {_shown(value)}, {other} {_shown(different)}: say with {option} what holds for both"
+                f"{where} {verb} {_shown(value)}, {other} {verb} {_shown(different)}; {option} says what holds for all"
             )
     return value
 

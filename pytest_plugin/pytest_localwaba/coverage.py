@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_localwaba.options import boolean, nearest
+from pytest_localwaba.options import boolean, graph_version, nearest
 
 if TYPE_CHECKING:
     from localwaba import Waba
@@ -39,6 +39,7 @@ class Wanted:
     fail_under: float
     parts: tuple[str, ...]
     ignore: tuple[str, ...]
+    version: str
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -93,6 +94,7 @@ def read_wanted(config: pytest.Config) -> Wanted | None:
         fail_under=_percentage(*_said(config, "fail-under")),
         parts=(parts := _parts(*_said(config, "of"))),
         ignore=_patterns(tuple(ini("waba_cov_ignore")), parts),
+        version=graph_version(str(ini("waba_version"))),
     )
 
 
@@ -240,7 +242,7 @@ class ContractCoverage:
         from localwaba_contracts.coverage import measure
 
         wanted = self.wanted
-        coverage = measure(self.counts, wanted.parts, wanted.ignore)
+        coverage = measure(self.counts, wanted.parts, wanted.ignore, wanted.version)
         if wanted.terminal:
             width = get_terminal_size().columns
             self._lines += table(coverage, with_missing=wanted.terminal == "term-missing", width=width)

@@ -70,7 +70,7 @@ def read_options(config: pytest.Config) -> Options:
         url=_url(config),
         seed=_whole(*_said(config, "seed")),
         profile=_profile(*_said(config, "profile")),
-        version=_version(str(config.getini("waba_version"))),
+        version=graph_version(str(config.getini("waba_version"))),
         timeout=_seconds(*_said(config, "timeout")),
         strict=not config.getoption("--waba-lenient") and boolean("waba_strict", config.getini("waba_strict")),
         strict_statuses=boolean("waba_strict_statuses", config.getini("waba_strict_statuses")),
@@ -127,7 +127,8 @@ def _profile(where: str, name: str) -> str:
     return name
 
 
-def _version(name: str) -> str:
+def graph_version(name: str) -> str:
+    """The name, if it is a Graph version or nothing; UsageError for anything else."""
     if name:
         from localwaba.versions.table import serve
 

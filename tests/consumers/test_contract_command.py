@@ -6,11 +6,13 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from localwaba import Emulator
 from localwaba.cli import main
+from localwaba.version import __version__
 
 SEND = {"messaging_product": "whatsapp", "to": "16505551234", "type": "text", "text": {"body": "Hello"}}
 
@@ -202,12 +204,16 @@ def test_coverage_of_a_running_emulator(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ((), "coverage takes files with journals, or --url of an emulator"),
+        ((), "coverage takes files (reports, journals, HAR), or --url of an emulator"),
         (("{file}", "--of", "mesages"), "--of: there is no part mesages; did you mean messages?"),
         (("{file}", "--fail-under", "x"), "--fail-under is a percentage from 0 to 100, not x"),
         (("{file}", "--ignore", "nothing"), "--ignore nothing stands for nothing"),
-        (("{file}", "--ignore", "*"), "--ignore leaves nothing that counts"),
-        (("{file}",), "{file} is no journal: GET /_localwaba/journal and localwaba tail --json give one"),
+        (("{nothing}", "--ignore", "*"), "--ignore leaves nothing that counts"),
+        (
+            ("{file}",),
+            "{file} is no report of coverage, no HAR, and no journal, "
+            "which GET /_localwaba/journal and localwaba tail --json give",
+        ),
     ],
 )
 def test_coverage_with_a_slip(
@@ -216,5 +222,74 @@ def test_coverage_with_a_slip(
     """A slip ends with 2 and one line."""
     file = tmp_path / "send.json"
     file.write_text(json.dumps(SEND))
-    given = [word.format(file=file) for word in words]
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text("[]")
+    given = [word.format(file=file, nothing=nothing) for word in words]
     assert run(capsys, "coverage", *given) == (2, "", f"localwaba: contracts: {text.format(file=file)}\n")
+
+
+def _har(path: Path, *posts: tuple[str, dict[str, Any], int]) -> Path:
+    """A HAR file of calls and webhooks, each with its URL, body and status."""
+    entries: list[Any] = [
+        {
+            "request": {
+                "method": "POST" if body else "GET",
+                "url": url,
+                "postData": {"mimeType": "application/json", "text": json.dumps(body)},
+            },
+            "response": {"status": status, "content": {"text": '{"id": "1"}'}},
+        }
+        for url, body, status in posts
+    ]
+    path.write_text(json.dumps({"log": {"entries": entries}}), "utf-8")
+    return path
+
+
+def test_coverage_of_a_har(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a HAR holds counts, together with journals; calls that may be several operations are told of."""
+    graph = "https://graph.facebook.com/v26.0"
+    message = {"from": "1", "id": "wamid.x", "type": "text", "text": {"body": "hi"}}
+    change = {"field": "messages", "value": {"messages": [message], "statuses": [{"status": "read"}]}}
+    hook = {"object": "whatsapp_business_account", "entry": [{"id": "22", "changes": [change]}]}
+    file = _har(
+        tmp_path / "app.har",
+        (f"{graph}/11/messages", SEND, 200),
+        ("http://localhost:8000/hook", hook, 200),
+        (f"{graph}/77", {}, 200),
+        ("https://shop.example/", {}, 200),
+    )
+    status, out, err = run(capsys, "coverage", str(file), "--json", "--of", "all")
+    assert status == 0
+    assert json.loads(out)["counts"] == {
+        "messages:text": 1,
+        "operations:send_message": 1,
+        "statuses:read": 1,
+        "webhooks:messages/text": 1,
+    }
+    assert err == (f"localwaba: {file}: 1 call may be one operation or another, and count as none: GET /v26.0/77\n")
+    journal = _journal(capsys, tmp_path / "journal.json")
+    _, out, _ = run(capsys, "coverage", str(file), str(journal), "--json")
+    assert json.loads(out)["counts"]["messages:text"] == 2
+    status, out, _ = run(capsys, "validate", str(file))
+    assert out.splitlines()[-2] == "1 request to others than the platform left out"
+
+
+def test_coverage_in_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--output` writes the JSON beside the table, folders are made, and what cannot be written is one line."""
+    file = _har(tmp_path / "app.har", ("https://graph.facebook.com/v26.0/11/messages", SEND, 200))
+    output = tmp_path / "new" / "coverage.json"
+    status, out, _ = run(capsys, "coverage", str(file), "--output", str(output))
+    assert (status, out.splitlines()[0].split()[:4]) == (0, ["messages", "1", "of", "27"])
+    assert run(capsys, "coverage", str(output), "--json")[1] == output.read_text("utf-8")
+    blocked = str(file / "x.html")
+    status, _, err = run(capsys, "coverage", str(file), "--html", blocked)
+    assert (status, err) == (2, f"localwaba: contracts: cannot write {blocked}: File exists\n")
+
+
+def test_coverage_with_a_report_of_another_release(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told that its counts were made by other catalogues."""
+    file = tmp_path / "old.json"
+    found = json.loads(run(capsys, "coverage", str(_journal(capsys, tmp_path / "j.json")), "--json")[1])
+    file.write_text(json.dumps(found | {"localwaba": "0.0.9"}), "utf-8")
+    status, _, err = run(capsys, "coverage", str(file))
+    assert (status, err) == (0, f"localwaba: {file} is of localwaba 0.0.9, and held against what {__version__} knows\n")

@@ -122,16 +122,16 @@ def test_an_announcement(waba: Any) -> None:
 # the files for CI systems, which cannot be run here
 
 
-@pytest.mark.parametrize("name", ["github-actions.yml", "compose.yml", "Dockerfile"])
+@pytest.mark.parametrize("name", ["github-actions.yml", "github-actions-shards.yml", "compose.yml", "Dockerfile"])
 def test_what_is_not_run_says_so(name: str) -> None:
     """Each file says in its first line that it has not been run here; the page links to it."""
     assert (CI / name).read_text(encoding="utf-8").startswith("# An example, not run where localwaba is tested")
     assert f"(ci/{name})" in (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 
 
-def steps() -> list[str]:
-    job = yaml.safe_load((CI / "github-actions.yml").read_text(encoding="utf-8"))
-    return [step["run"] for step in job["jobs"]["test"]["steps"] if "run" in step]
+def steps(name: str) -> list[str]:
+    workflow = yaml.safe_load((CI / name).read_text(encoding="utf-8"))
+    return [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
 
 
 def services() -> dict[str, Any]:
@@ -139,10 +139,13 @@ def services() -> dict[str, Any]:
     return found
 
 
-def test_commands_of_the_job() -> None:
-    """Every command of localwaba in the job can be typed: its name and its options exist."""
-    lines = [line.split() for line in steps() if line.startswith("localwaba ")]
-    assert [words[1] for words in lines] == ["run", "exec"]
+@pytest.mark.parametrize(
+    ("name", "commands_"), [("github-actions.yml", ["run", "exec"]), ("github-actions-shards.yml", ["contracts"])]
+)
+def test_commands_of_the_jobs(name: str, commands_: list[str]) -> None:
+    """Every command of localwaba in the jobs can be typed: its name and its options exist."""
+    lines = [line.split() for line in steps(name) if line.startswith("localwaba ")]
+    assert [words[1] for words in lines] == commands_
     for words in lines:
         flags = {flag for action in commands._parsers()[1][words[1]]._actions for flag in action.option_strings}
         assert {word for word in words if word.startswith("--") and word != "--"} <= flags

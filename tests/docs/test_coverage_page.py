@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 def test_every_block_is_run() -> None:
     """There is no block of a kind that nothing here runs."""
     kinds = [kind for kind, _ in _BLOCK.findall(PAGE)]
-    assert kinds == ["python", "sh", "text", "ini", "sh"]
+    assert kinds == ["python", "sh", "text", "ini", "sh", "sh"]
 
 
 def test_the_table_of_the_page(folder: Path) -> None:
@@ -66,6 +66,15 @@ def test_the_settings_of_the_page(folder: Path) -> None:
     assert not {"pin", "132001", "interactive/order_details", "account_update/disabled"} & set(names)
 
 
+def test_the_shards_of_the_page(folder: Path) -> None:
+    """Two runs and their union say what one run of all tests says."""
+    done = run(folder, f"set -e\n{texts('sh')[1]}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert texts("text")[0].rpartition("contract coverage")[0] in done.stdout
+    run(folder, "pytest -q -p no:cacheprovider --waba-cov-report json:whole.json")
+    assert (folder / "coverage.json").read_text("utf-8") == (folder / "whole.json").read_text("utf-8")
+
+
 def test_the_command_of_the_page(tmp_path: Path) -> None:
     """The command tells of a running emulator, and its page is written."""
     with Emulator() as emulator:
@@ -74,7 +83,7 @@ def test_the_command_of_the_page(tmp_path: Path) -> None:
         world = emulator.world
         message = {"messaging_product": "whatsapp", "to": ana.wa_id, "type": "text", "text": {"body": "Hello"}}
         world.post(f"{world.phone_number_id}/messages", message)
-        done = run(tmp_path, texts("sh")[1], LOCALWABA_URL=emulator.url)
+        done = run(tmp_path, texts("sh")[2], LOCALWABA_URL=emulator.url)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("messages     1 of 27 ")
     assert "missing statuses:\n  sent, delivered, read, failed\n" in done.stdout

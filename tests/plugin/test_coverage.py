@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localwaba import Waba
+from localwaba.cli import main
 from localwaba_contracts.coverage import words
 
 Run = Callable[..., pytest.RunResult]
@@ -106,7 +108,10 @@ def test_json(run: Run, pytester: pytest.Pytester) -> None:
     found = json.loads((pytester.path / "reports" / "cov.json").read_text("utf-8"))
     assert f"contract coverage as JSON in {pytester.path / 'reports' / 'cov.json'}" in result.outlines
     assert "total" not in result.stdout.str()
-    assert set(found) == {"localwaba", "covered", "total", "percent", "dropped", "parts"}
+    assert list(found) == ["localwaba", "graph_version", "of", "ignore", "covered", "total", "percent", "dropped",
+                           "parts", "counts"]  # fmt: skip
+    assert (found["graph_version"], found["of"], found["ignore"]) == ("", ["all-webhooks", "statuses"], [])
+    assert found["counts"]["messages:text"] == 2  # what was not asked for is kept for whoever merges reports
     assert found["parts"]["statuses"] == {
         "covered": 3,
         "total": 4,
@@ -275,6 +280,38 @@ def test_workers(pytester: pytest.Pytester) -> None:
     counted = {name: count for name, count in parts["operations"]["units"].items() if count}
     assert counted == {"send_message": 4, "get_waba": 1}
     assert [line.split()[:3] for line in shown(result)[:2]] == [["messages", "1", "of"], ["statuses", "3", "of"]]
+
+
+def test_shards(run: Run, pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> None:
+    """The reports of two shards, merged by the command, are the report of one run of both, and so is its threshold."""
+    pytester.makeini(
+        "[pytest]\nwaba_version = v23.0\nwaba_cov_of = all-errors, statuses, messages\nwaba_cov_ignore = errors:1320*\n"
+    )
+    names = ("a.json", "b.json", "whole.json", "merged.json")
+    one, two, whole, merged = (str(pytester.path / name) for name in names)
+    run(f"--waba-cov-report=json:{one}", "-k", "chat")
+    run(f"--waba-cov-report=json:{two}", "-k", "late")
+    run(f"--waba-cov-report=json:{whole}")
+    capsys.readouterr()
+    words = ("contracts", "coverage", one, two, "--output", merged, "--fail-under", "50")
+    assert main([*words]) == 1
+    told = capsys.readouterr()
+    found = Path(whole).read_text("utf-8")
+    covered, total, share = (json.loads(found)[name] for name in ("covered", "total", "percent"))
+    assert Path(merged).read_text("utf-8") == found
+    assert (json.loads(found)["graph_version"], covered) == ("v23.0", 4)
+    assert told.out.splitlines()[-1] == "of what Graph v23.0 has"
+    assert told.err == (
+        f"localwaba: contract coverage is {share}% ({covered} of {total}), less than the required 50%\n"
+    )
+    run(f"--waba-cov-report=json:{two}", "-o", "waba_version=v26.0", "-k", "late")
+    capsys.readouterr()
+    assert main([*words]) == 2
+    assert capsys.readouterr().err == (
+        f"localwaba: contracts: coverage: {one} is pinned to v23.0, {two} is pinned to v26.0; "
+        "--graph-version says what holds for all\n"
+    )
+    assert main([*words[:-2], "--graph-version", "v26.0"]) == 0
 
 
 def test_own_server(pytester: pytest.Pytester) -> None:

@@ -24,14 +24,12 @@ def coverage(found: argparse.Namespace) -> int:
     if not found.words and not found.url:
         raise Mistake("contracts: coverage takes files (reports, journals, HAR), or --url of an emulator")
     required = _required(found.fail_under)
+    said = _said(found)
     sources = _sources(found)
-    asked = _settings(found, sources)
+    asked = _settings(said, sources)
     measured = measure(union(sources), asked.of, asked.ignore, asked.graph_version)
-    width = get_terminal_size().columns
-    told = (
-        as_json(measured) if found.json else "\n".join([*table(measured, with_missing=found.missing, width=width), ""])
-    )
-    print(told, end="")
+    lines = table(measured, with_missing=found.missing, width=get_terminal_size().columns)
+    print(as_json(measured) if found.json else "\n".join([*lines, ""]), end="")
     for path, text in ((found.output, as_json(measured)), (found.html, html(measured, required))):
         if path is not None:
             _write(path, text)
@@ -55,16 +53,20 @@ def _sources(found: argparse.Namespace) -> list[Source]:
     return sources
 
 
-def _settings(found: argparse.Namespace, sources: list[Source]) -> Settings:
-    """What the options say, else what the reports were measured by."""
+def _said(found: argparse.Namespace) -> tuple[tuple[str, ...] | None, list[str] | None, str | None]:
+    """What the options say, None where they say nothing: the parts, the patterns, the version."""
     names = _names(found.of)
     ignore = [pattern for pattern in found.ignore if pattern]
     for pattern in ignore:
         if not any(is_meant(pattern, unit) for unit in units()):
             raise Mistake(f"contracts: --ignore {pattern} stands for nothing")
-    version = graph_version(found.graph_version)
+    return names or None, ignore if found.ignore else None, graph_version(found.graph_version) or None
+
+
+def _settings(said: tuple[tuple[str, ...] | None, list[str] | None, str | None], sources: list[Source]) -> Settings:
+    """What the options say, else what the reports were measured by."""
     try:
-        asked = settled(sources, names or None, ignore if found.ignore else None, version or None)
+        asked = settled(sources, *said)
     except Disagreement as problem:
         raise Mistake(f"contracts: coverage: {problem}") from None
     if not measure({}, asked.of, asked.ignore, asked.graph_version).total:
@@ -77,16 +79,13 @@ def _notes(sources: list[Source]) -> list[str]:
     found: list[str] = []
     for source in sources:
         if source.made_by not in ("", __version__):
-            found.append(
-                f"{source.where} is of localwaba {source.made_by}; it is held against the catalogues of {__version__}"
-            )
+            found.append(f"{source.where} is of localwaba {source.made_by}, and held against what {__version__} knows")
         if source.doubtful:
             names = list(dict.fromkeys(source.doubtful))
             more = ", …" if len(names) > _SHOWN else ""
-            calls = "1 call is" if len(source.doubtful) == 1 else f"{len(source.doubtful)} calls are"
-            found.append(
-                f"{source.where}: {calls} no operation that is known for sure: {', '.join(names[:_SHOWN])}{more}"
-            )
+            calls = f"{len(source.doubtful)} call{'s' * (len(source.doubtful) != 1)}"
+            what = "may be one operation or another, and count as none"
+            found.append(f"{source.where}: {calls} {what}: {', '.join(names[:_SHOWN])}{more}")
     return found
 
 

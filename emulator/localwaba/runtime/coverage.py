@@ -55,7 +55,7 @@ def shortfall(coverage: Coverage, required: float) -> str:
 
 
 def as_json(coverage: Coverage) -> str:
-    """All of it: every unit with its count, part by part, and whatever else was counted, so that reports can be merged."""
+    """Every unit with its count, part by part; then all that was counted, so that reports can be merged."""
     found: dict[str, Any] = {
         "localwaba": __version__,
         "graph_version": coverage.graph_version,

@@ -15,7 +15,7 @@ def _add_contracts(parser: Parser) -> None:
     acts = (
         "list [TEXT…]: their names; show NAME: one as JSON Schema; validate [FILE…]: hold HAR files, journals or "
         "webhooks against them; openapi: all as OpenAPI 3.1; diff OLDER NEWER: what a Graph version changes; "
-        "coverage [FILE…]: what of them journals exercised"
+        "coverage [FILE…]: what of them an app exercised: reports of pytest, journals and HAR files, together"
     )
     parser.add_argument("act", metavar="WORD", nargs="?", default="list", help=acts)
     parser.add_argument("words", nargs="*", metavar="ARGUMENT", help="names, files (- is stdin) or versions")
@@ -28,7 +28,7 @@ def _add_contracts(parser: Parser) -> None:
     parser.add_argument("--url", default="", help="validate, coverage: the journal of this running emulator too")
     parser.add_argument("--token", default="", help="access token of the world that is meant, if not the default one")
     add_control_token(parser)
-    parser.add_argument("--output", type=Path, metavar="FILE", help="openapi: write it there")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="openapi, coverage: write the JSON there")
     parser.add_argument("--json", action="store_true", help="JSON instead of text")
     parser.add_argument(
         "--of",
