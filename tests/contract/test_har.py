@@ -92,12 +92,12 @@ def session(waba: Waba, client: httpx.Client) -> None:
     flow = client.post(f"{account}/flows", json={"name": "f", "categories": ["OTHER"]}).json()["id"]
     client.get(flow, params={"fields": "id"})
     client.delete(flow)
-    waba.settle()
+    waba.advance(seconds=30)
 
 
 def test_a_har_counts_as_the_journal_of_the_same_session() -> None:
     """What an HTTP client recorded, and what the emulator noted of it, exercised the same; every node is told apart."""
-    with Emulator() as emulator:
+    with Emulator(clock_mode="frozen", clock_now="2026-01-31T12:00:00Z") as emulator:
         waba = emulator.new_world()
         recorder = Recorder()
         waba.webhook(taking)

@@ -102,6 +102,7 @@ def test_reasons() -> None:
     assert [kind for kind, reason in PAGES.NOT_RUN.items() if len(reason.split()) < 5] == []
 
 
+@pytest.mark.timeout(600)  # a dozen programs, each with a Python of its own
 @pytest.mark.parametrize("page", sorted(PAGES.GENERIC))
 def test_blocks(page: str, tmp_path: Path) -> None:
     """A page can be followed from top to bottom in an empty folder."""
