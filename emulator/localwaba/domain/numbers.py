@@ -112,9 +112,12 @@ Template = tuple[str | int, ...]  # literal digits and numbers of groups
 
 
 class Form(msgspec.Struct, frozen=True):
-    """Another way to write an account's number: which digits it fits, and the templates to and from the wa_id."""
+    """Another way to write an account's number: which digits it fits, and the templates to and from the wa_id.
 
-    dialled: re.Pattern[str]
+    Patterns are texts, compiled for the first number that needs them, and not while the emulator starts.
+    """
+
+    dialled: str
     to_wa_id: Template
     from_wa_id: Template
 
@@ -122,13 +125,13 @@ class Form(msgspec.Struct, frozen=True):
 class NamingRule(msgspec.Struct, frozen=True):
     """Where the wa_id of a country differs from the public number; `public` is the template of the latter."""
 
-    wa_id: re.Pattern[str]
+    wa_id: str
     public: Template
     forms: tuple[Form, ...]
 
 
 def _form(dialled: str, to_wa_id: Template, from_wa_id: Template) -> Form:
-    return Form(re.compile(dialled), to_wa_id, from_wa_id)
+    return Form(dialled, to_wa_id, from_wa_id)
 
 
 def _fill(template: Template, match: re.Match[str]) -> str:
@@ -147,12 +150,12 @@ NAMING_RULES: dict[str, tuple[NamingRule, ...]] = {
     # Eight digits beginning with 6-9 were mobile, those with 2-5 are landlines and never change.
     "55": (
         NamingRule(
-            wa_id=re.compile(r"55(1[1-9]|2[12478])9([6-9]\d{7})"),
+            wa_id=r"55(1[1-9]|2[12478])9([6-9]\d{7})",
             public=("55", 1, "9", 2),
             forms=(_form(r"55(1[1-9]|2[12478])([6-9]\d{7})", ("55", 1, "9", 2), ("55", 1, 2)),),
         ),
         NamingRule(
-            wa_id=re.compile(r"55([3-9]\d)([6-9]\d{7})"),
+            wa_id=r"55([3-9]\d)([6-9]\d{7})",
             public=("55", 1, "9", 2),
             forms=(_form(r"55([3-9]\d)9([6-9]\d{7})", ("55", 1, 2), ("55", 1, "9", 2)),),
         ),
@@ -161,7 +164,7 @@ NAMING_RULES: dict[str, tuple[NamingRule, ...]] = {
     # pywa#155 (real numbers), the notes of Zoko and Gupshup. Confidence: good; some newer accounts may lack it.
     "52": (
         NamingRule(
-            wa_id=re.compile(r"521([2-9]\d{9})"),
+            wa_id=r"521([2-9]\d{9})",
             public=("52", 1),
             forms=(_form(r"52([2-9]\d{9})", ("521", 1), ("52", 1)),),
         ),
@@ -172,7 +175,7 @@ NAMING_RULES: dict[str, tuple[NamingRule, ...]] = {
     # told apart by its digits and is named like a mobile here.
     "54": (
         NamingRule(
-            wa_id=re.compile(r"54911(\d{8})"),
+            wa_id=r"54911(\d{8})",
             public=("54911", 1),
             forms=(
                 _form(r"5411(\d{8})", ("54911", 1), ("5411", 1)),
@@ -180,7 +183,7 @@ NAMING_RULES: dict[str, tuple[NamingRule, ...]] = {
             ),
         ),
         NamingRule(
-            wa_id=re.compile(rf"549({_AR_THREE})(\d)(\d{{6}})"),
+            wa_id=rf"549({_AR_THREE})(\d)(\d{{6}})",
             public=("549", 1, 2, 3),
             forms=(
                 _form(rf"54({_AR_THREE})(\d)(\d{{6}})", ("549", 1, 2, 3), ("54", 1, 2, 3)),
@@ -190,7 +193,7 @@ NAMING_RULES: dict[str, tuple[NamingRule, ...]] = {
             ),
         ),
         NamingRule(
-            wa_id=re.compile(rf"549(?!{_AR_THREE})([23]\d{{3}})(\d{{6}})"),
+            wa_id=rf"549(?!{_AR_THREE})([23]\d{{3}})(\d{{6}})",
             public=("549", 1, 2),
             forms=(
                 _form(rf"54(?!{_AR_THREE})([23]\d{{3}})(\d{{6}})", ("549", 1, 2), ("54", 1, 2)),
@@ -262,10 +265,10 @@ def _invalid(to: str, why: str) -> Refused:
 def wa_id_of(dialled: str) -> str:
     """WhatsApp's name for the account behind the dialled digits; the digits themselves outside BR, MX and AR."""
     for rule in NAMING_RULES.get(dialled[:2], ()):
-        if rule.wa_id.fullmatch(dialled):
+        if re.fullmatch(rule.wa_id, dialled):
             return dialled
         for form in rule.forms:
-            if match := form.dialled.fullmatch(dialled):
+            if match := re.fullmatch(form.dialled, dialled):
                 return _fill(form.to_wa_id, match)
     return dialled
 
@@ -273,7 +276,7 @@ def wa_id_of(dialled: str) -> str:
 def public_number(wa_id: str) -> str:
     """The number that the telephone network has for an account: E.164, digits only."""
     for rule in NAMING_RULES.get(wa_id[:2], ()):
-        if match := rule.wa_id.fullmatch(wa_id):
+        if match := re.fullmatch(rule.wa_id, wa_id):
             return _fill(rule.public, match)
     return wa_id
 
@@ -281,7 +284,7 @@ def public_number(wa_id: str) -> str:
 def dialled_forms(wa_id: str) -> tuple[str, ...]:
     """All digits by which senders write this account, its wa_id first; what allow lists and look-ups compare."""
     for rule in NAMING_RULES.get(wa_id[:2], ()):
-        if match := rule.wa_id.fullmatch(wa_id):
+        if match := re.fullmatch(rule.wa_id, wa_id):
             return (wa_id, *(_fill(form.from_wa_id, match) for form in rule.forms))
     return (wa_id,)
 

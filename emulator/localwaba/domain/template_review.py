@@ -21,16 +21,16 @@ _CODE_WORDS = (
     r"|c[oó]digo de (?:verificaci[oó]n|verifica[cç][aã]o|seguridad|seguran[cç]a|acceso|acesso)"
     r"|code de (?:v[eé]rification|s[eé]curit[eé])|(?:best[aä]tigungs|verifizierungs|sicherheits)code"
 )
-_CODE = re.compile(rf"(?:{_CODE_WORDS})[^.{{}}]{{0,24}}\{{\{{|\}}\}}[^.{{}}]{{0,24}}(?:{_CODE_WORDS})", re.IGNORECASE)
-_PROMOTION = re.compile(
-    r"\b(?:sale|discounts?|coupons?|promo(?:tion|tional)?s?|special offers?|limited[- ]time|buy now|shop now"
+# What follows is text: compiled at the first review, and not while the emulator starts.
+_CODE = rf"(?i)(?:{_CODE_WORDS})[^.{{}}]{{0,24}}\{{\{{|\}}\}}[^.{{}}]{{0,24}}(?:{_CODE_WORDS})"
+_PROMOTION = (
+    r"(?i)\b(?:sale|discounts?|coupons?|promo(?:tion|tional)?s?|special offers?|limited[- ]time|buy now|shop now"
     r"|best deals?|free gift|save up to|black friday|oferta|descuento|desconto|promo[cç][aãi][oó]n?|rabatt)\b"
-    r"|\d ?% ?off",
-    re.IGNORECASE,
+    r"|\d ?% ?off"
 )
-_SHORTENED = re.compile(
-    r"(?<![\w.-])(?:bit\.ly|tinyurl\.com|goo\.gl|t\.co|ow\.ly|is\.gd|buff\.ly|rebrand\.ly|cutt\.ly|shorturl\.at|rb\.gy)/",
-    re.IGNORECASE,
+_SHORTENED = (
+    r"(?i)(?<![\w.-])(?:bit\.ly|tinyurl\.com|goo\.gl|t\.co|ow\.ly|is\.gd|buff\.ly|rebrand\.ly|cutt\.ly|shorturl\.at"
+    r"|rb\.gy)/"
 )
 
 
@@ -89,13 +89,13 @@ def _lot(world: World, template: Template) -> float:
 
 
 def _one_time_passwords(world: World, template: Template) -> Verdict | None:
-    if template.category == "AUTHENTICATION" or not any(_CODE.search(text) for text in _texts(template)):
+    if template.category == "AUTHENTICATION" or not any(re.search(_CODE, text) for text in _texts(template)):
         return None
     return Verdict("REJECTED", "INCORRECT_CATEGORY")
 
 
 def _url_shorteners(world: World, template: Template) -> Verdict | None:
-    if not _SHORTENED.search(template.components.decode()):
+    if not re.search(_SHORTENED, template.components.decode()):
         return None
     return Verdict("REJECTED", "INVALID_FORMAT", _SHORTENED_INFO)
 
@@ -116,7 +116,7 @@ def _duplicates(world: World, template: Template) -> Verdict | None:
 
 
 def _promotional_utility(world: World, template: Template) -> Verdict | None:
-    if template.category != "UTILITY" or not any(_PROMOTION.search(text) for text in _texts(template)):
+    if template.category != "UTILITY" or not any(re.search(_PROMOTION, text) for text in _texts(template)):
         return None
     return Verdict("APPROVED", category="MARKETING")
 

@@ -11,7 +11,7 @@ from localwaba.domain.world import World
 from localwaba.operations.announcements import announced
 from localwaba.operations.beliefs import believe
 from localwaba.operations.mistakes import Mistake, nearest, object_of, only, text_of
-from localwaba.operations.platform_samples import FIELDS, Sample, sample
+from localwaba.operations.platform_samples import Sample, sample, sampled
 from localwaba.operations.users import number_in
 from localwaba_contracts.validate import findings, violation
 from localwaba_contracts.violations import Finding, choose, spell
@@ -107,9 +107,9 @@ def _sampled(found: Sample | None, field: str) -> Sample:
         raise Mistake(
             "messages come from users: POST /_localwaba/users/{wa_id}/messages; or give a value, or name a variant"
         )
-    if field in FIELDS:
+    if field in sampled():
         raise Mistake(f"a sample of {field} is about a template, and this world has none: create one, or give a value")
-    raise Mistake(f"nobody knows what {field} looks like: give a value; there are samples of {', '.join(FIELDS)}")
+    raise Mistake(f"nobody knows what {field} looks like: give a value; there are samples of {', '.join(sampled())}")
 
 
 def _number_id(value: dict[str, Any] | None) -> str:

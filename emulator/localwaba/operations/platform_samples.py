@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import cache
 from typing import Any, NamedTuple
 
 from localwaba.domain import urls
@@ -21,8 +22,11 @@ _USER = "16505551234"
 _ANOTHER = "16505551111"
 _MADE_UP = ("ad_account_id", "meta_user_id", "partner_app_id", "partner_business_id", "request_id", "solution_id")
 
-FIELDS = tuple(row.field for row in fields() if row.variants)
-"""Fields for which there is a sample."""
+
+@cache
+def sampled() -> tuple[str, ...]:
+    """Fields for which there is a sample."""
+    return tuple(row.field for row in fields() if row.variants)
 
 
 class Sample(NamedTuple):

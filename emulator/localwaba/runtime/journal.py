@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,8 +15,6 @@ from localwaba.domain.fault_state import FaultArmed, FaultFired, FaultsCleared
 
 _encode_packed = msgspec.msgpack.Encoder().encode
 _encode_json = msgspec.json.Encoder().encode
-_decode_packed = msgspec.msgpack.Decoder(Event).decode
-_decode_json = msgspec.json.Decoder(Event).decode
 _SHOWN = 4_000
 
 
@@ -120,8 +119,14 @@ class Journal:
 
 
 def _decode_event(raw: bytes) -> Event:
-    found: Event = _decode_json(raw) if raw.startswith(b"{") else _decode_packed(raw)  # 0x7b begins no packed map
-    return found
+    decode_packed, decode_json = _decoders()
+    return decode_json(raw) if raw.startswith(b"{") else decode_packed(raw)  # 0x7b begins no packed map
+
+
+@cache
+def _decoders() -> tuple[Callable[[bytes], Event], Callable[[bytes], Event]]:
+    """Made for whoever reads first: to look through every kind of event takes longer than most of the start."""
+    return msgspec.msgpack.Decoder[Event](Event).decode, msgspec.json.Decoder[Event](Event).decode
 
 
 def _is_refusal(event: Event) -> bool:

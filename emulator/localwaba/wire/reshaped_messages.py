@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -82,7 +83,7 @@ def _other_number(scene: Scene) -> list[Part] | None:
 def other_form(wa_id: str) -> str:
     """How else an account's number is written in its country; empty where there is only one form."""
     for rule in NAMING_RULES.get(wa_id[:2], ()):
-        match = rule.wa_id.fullmatch(wa_id)
+        match = re.fullmatch(rule.wa_id, wa_id)
         if match:
             form: Form = rule.forms[0]
             return "".join(part if isinstance(part, str) else match[part] for part in form.from_wa_id)
