@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from localwaba.cli.commands import _parsers
+from localwaba.cli.commands import options
 from localwaba.operations.checks import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
 
 def test_every_option_of_the_page_exists() -> None:
     """What the page and the README tell people to type can be typed, and nothing is kept from them."""
-    known = {flag for action in _parsers()[1]["check"]._actions for flag in action.option_strings}
+    known = {*options("check")}
     told = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", PAGE)) - {"--data-binary"}
     assert told <= known
     assert known - told == {"-h", "--help", "--wait", "--keep", "--config", "--allow-targets"}

@@ -148,8 +148,7 @@ def test_commands_of_the_jobs(name: str, commands_: list[str]) -> None:
     lines = [line.split() for line in steps(name) if line.startswith("localwaba ")]
     assert [words[1] for words in lines] == commands_
     for words in lines:
-        flags = {flag for action in commands._parsers()[1][words[1]]._actions for flag in action.option_strings}
-        assert {word for word in words if word.startswith("--") and word != "--"} <= flags
+        assert {word for word in words if word.startswith("--") and word != "--"} <= {*commands.options(words[1])}
 
 
 def test_the_service_starts() -> None:
@@ -158,7 +157,7 @@ def test_the_service_starts() -> None:
     name, *options = service["command"]
     from localwaba.runtime.settings import read_settings
 
-    known = {flag: action.dest for action in commands._parsers()[1][name]._actions for flag in action.option_strings}
+    known = commands.options(name)
     given = {known[flag]: value for flag, value in zip(options[::2], options[1::2], strict=True)}
     settings = read_settings(given, {name: str(value) for name, value in service["environment"].items()})
     assert (settings.host, settings.allow_targets) == ("0.0.0.0", ("app",))

@@ -58,3 +58,35 @@ def test_importing_stays_light(module: str, unwanted: str) -> None:
     code = f"import sys, {module}; print([name for name in {names} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+START = """
+import asyncio, sys
+from localwaba.cli.commands import read_command
+read_command(["serve"])
+from localwaba.cli import serving
+from localwaba.runtime.settings import Settings
+def ready(running):
+    "\\n".join(serving.greeting(running, settings))
+    running.stop()
+settings = Settings(port=0)
+with asyncio.Runner(loop_factory=serving.new_loop) as runner:
+    runner.run(serving.run_server(settings, ready))
+from localwaba.operations import platform_samples
+from localwaba.runtime import journal
+made = [one.cache_info().currsize for one in (journal._decoders, platform_samples.sampled)]
+print(len(sys.modules), made, [name for name in sys.argv[1:] if name in sys.modules])
+"""
+
+
+def test_the_start_stays_light() -> None:
+    """A server that is ready has neither loaded what only other commands, webhooks and numbers need, nor made it."""
+    unwanted = (
+        "aiohttp httpx requests faker phonenumbers yaml rich pygments typer hypothesis pytest jsonschema jsonschema_rs "
+        "sqlite3 unittest localwaba.client localwaba.operations.checks localwaba_scenarios localwaba.runtime.player"
+    )
+    command = [sys.executable, "-W", "error", "-c", START, *unwanted.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    count, made = done.stdout.split(maxsplit=1)
+    assert made.strip() == "[0, 0] []"
+    assert int(count) <= 640  # of which 280 are of localwaba; the rest comes with uvicorn, Starlette and asyncio

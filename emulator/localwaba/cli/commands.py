@@ -52,12 +52,24 @@ def read_command(words: Sequence[str]) -> Command:
         raise Mistake(f"unknown option {asked}{nearest(asked, ['--help', '--version'])}")
     if asked not in parsers:
         raise Mistake(f"there is no command {asked}{nearest(asked, parsers)}")
+    kind = KINDS[asked]
+    kind.add(parsers[asked])  # of all others only the line in the help is needed
     found, unknown = parsers[asked].parse_known_args(before[1:])
     if unknown:
-        flags = [flag for action in parsers[asked]._actions for flag in action.option_strings]
-        raise Mistake(f"{asked}: unknown option {unknown[0]}{nearest(unknown[0].partition('=')[0], flags)}")
-    kind = KINDS[asked]
+        known = _places(parsers[asked])
+        raise Mistake(f"{asked}: unknown option {unknown[0]}{nearest(unknown[0].partition('=')[0], known)}")
     return Command(asked, partial(kind.run, kind.read(found, program)))
+
+
+def options(command: str) -> dict[str, str]:
+    """The options of a command, each with the name of what it sets."""
+    _, parsers = _parsers()
+    KINDS[command].add(parsers[command])
+    return _places(parsers[command])
+
+
+def _places(parser: Parser) -> dict[str, str]:
+    return {flag: action.dest for action in parser._actions for flag in action.option_strings}
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -76,5 +88,4 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     for name, kind in KINDS.items():
         options = dict(kind.options)
         parsers[name] = commands.add_parser(name, help=kind.help, description=kind.help, allow_abbrev=False, **options)
-        kind.add(parsers[name])
     return top, parsers

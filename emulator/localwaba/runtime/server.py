@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ from localwaba.webhooks.targets import TargetPolicy
 from localwaba.wire.errors import envelope
 
 Result = TypeVar("Result")
+_DOORS = 1 if sys.platform == "win32" else 16
+"""uvloop takes one new connection per listening socket in each turn of the loop. By one door the last of 64 clients
+that come at once would wait for 64 turns, in each of which those before it are served: a quarter of a second."""
 
 
 class PortTaken(OSError):
@@ -160,6 +164,7 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
         App(hosts, guard, __version__),
         http=Connection,
         access_log=False,
+        log_config=None,
         proxy_headers=False,
         log_level="critical",
         lifespan="off",
@@ -171,7 +176,7 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
     )
     server = _Uvicorn(config, ended)
     running = Running(hosts, network, settings.host, port, ended)
-    serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
+    serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock, *(sock.dup() for _ in range(1, _DOORS))]))
     try:
         await server.listening(serving)
         for name in settings.faults:
