@@ -176,7 +176,8 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
     )
     server = _Uvicorn(config, ended)
     running = Running(hosts, network, settings.host, port, ended)
-    serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock, *(sock.dup() for _ in range(1, _DOORS))]))
+    doors = [sock, *(sock.dup() for _ in range(1, _DOORS))]
+    serving = asyncio.get_running_loop().create_task(server.serve(sockets=doors))
     try:
         await server.listening(serving)
         for name in settings.faults:
