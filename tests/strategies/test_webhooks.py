@@ -9,67 +9,25 @@ import subprocess
 import sys
 from typing import Any
 
-import phonenumbers
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
-from localwaba.domain.numbers import country_of, wa_id_of
 from localwaba_contracts.validate import is_valid, violation
-from localwaba_contracts.webhooks import fields
 from pytest_localwaba import strategies as wa
-from pytest_localwaba.strategies.people import ANA, RANGES, _number
-from pytest_localwaba.strategies.statuses import RANKS
+from pytest_localwaba.strategies.people import ANA
+from pytest_localwaba.strategies.statuses import RANKS, status_value
 
 quick = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], database=None)
 unexplained = settings(quick, max_examples=200, phases=[Phase.generate, Phase.shrink])
 unshrunk = settings(quick, max_examples=300, phases=[Phase.generate])
 SECRET = "a secret"
+METADATA = {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"}
 
 
 def value_of(*messages: Any) -> dict[str, Any]:
-    metadata = {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"}
     contacts = [{"profile": {"name": "Ana"}, "wa_id": "16505551234"}]
-    return {"messaging_product": "whatsapp", "metadata": metadata, "contacts": contacts, "messages": list(messages)}
-
-
-# users
-
-
-@quick
-@given(user=wa.users())
-def test_users(user: wa.Person) -> None:
-    """A user has a valid number of their country, an account and a user id that webhooks may carry."""
-    number = phonenumbers.parse(f"+{user.number}")
-    assert phonenumbers.is_valid_number(number)
-    assert (wa_id_of(user.number), country_of(user.wa_id)) == (user.wa_id, user.country)
-    assert user.user_id.startswith(f"{user.country}.")
-    assert 1 <= len(user.name) <= 25
-    assert is_valid("webhooks/messages", value_of(find_plain()) | {"contacts": [user.contact]})
-
-
-def find_plain() -> dict[str, Any]:
-    """A message that nobody needs to draw."""
-    return {"from": "16505551234", "id": "wamid.A", "timestamp": "1", "type": "text", "text": {"body": "hi"}}
-
-
-def test_numbers_of_all_countries() -> None:
-    """There are numbers of nearly all countries that the telephone network has, each of its own country."""
-    assert len(RANGES) > 230
-    for country in RANGES:
-        for n in (0, 5_555_555):
-            number = _number(country, n)
-            assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}")), (country, number)
-            assert country_of(wa_id_of(number)) == country
-
-
-@settings(quick, max_examples=40)
-@given(dialled=wa.dialled_numbers())
-def test_dialled_numbers_reach_somebody(stage: Any, dialled: str) -> None:
-    """However a number is written, the platform finds an account."""
-    reply = stage.send(stage.platform.text(to=dialled))
-    assert reply.status == 200, dialled
-    assert reply.body["contacts"][0]["wa_id"].isdigit()
+    return {"messaging_product": "whatsapp", "metadata": METADATA, "contacts": contacts, "messages": list(messages)}
 
 
 # what users send
@@ -86,7 +44,7 @@ def test_messages_keep_their_contract(message: dict[str, Any]) -> None:
 def test_each_type_is_taken(stage: Any, kind: str) -> None:
     """A user of the emulator can send what the strategy makes, of every type."""
 
-    @settings(quick, max_examples=5)
+    @settings(quick, max_examples=15)
     @given(content=wa.inbound_contents([kind]))
     def holds(content: dict[str, Any]) -> None:
         assert content["type"] == kind
@@ -102,15 +60,28 @@ def test_each_type_is_taken(stage: Any, kind: str) -> None:
 @quick
 @given(statuses=wa.status_sequences())
 def test_legal_statuses(statuses: list[dict[str, Any]]) -> None:
-    """Legal statuses are of one message, go forward, and keep their contract; nothing follows `failed`."""
+    """Legal statuses are of one message and go forward; nothing follows `failed`."""
     assert len({one["id"] for one in statuses}) == 1
     ranks = [RANKS.get(one["status"], 9) for one in statuses]
     assert ranks == sorted(set(ranks))
+
+
+@settings(quick, max_examples=100)
+@given(statuses=wa.status_sequences(["message", "group", "payment"]), contacts=st.booleans())
+def test_all_kinds_of_statuses(statuses: list[dict[str, Any]], contacts: bool) -> None:
+    """Statuses of messages, in groups and of payments keep their contract, with contacts or not; time goes on."""
     stamps = [int(one["timestamp"]) for one in statuses]
     assert stamps == sorted(stamps)
-    value = value_of() | {"statuses": statuses}
-    del value["messages"], value["contacts"]
-    assert violation("webhooks/messages", value) is None
+    assert violation("webhooks/messages", status_value(statuses, METADATA, contacts=contacts)) is None
+
+
+def test_statuses_in_groups() -> None:
+    """In a group each member has statuses of their own; a payment that fails says why."""
+    found = find(wa.status_sequences("group", group_id="G"), lambda statuses: len(statuses) > 3, settings=unshrunk)
+    assert {one["recipient_id"] for one in found} == {"G"}
+    paid = find(wa.status_sequences("payment"), lambda statuses: len(statuses) == 3, settings=unexplained)
+    assert [one["status"] for one in paid] == ["pending", "pending", "captured"]
+    assert paid[1]["payment"]["transaction"]["error"]["reason"] == "payment_failed"
 
 
 @pytest.mark.parametrize("way", wa.NASTY)
@@ -172,21 +143,6 @@ def test_webhooks(one: wa.Webhook) -> None:
         assert violation(f"webhooks/{field}", value) is None
 
 
-@settings(quick, max_examples=40)
-@given(shape=wa.message_shapes())
-def test_known_shapes(shape: tuple[str, dict[str, Any]]) -> None:
-    """Every known shape keeps its contract, whoever the user is."""
-    assert violation("webhooks/messages", shape[1]) is None, shape[0]
-
-
-def test_every_field_comes() -> None:
-    """Every field of which a shape is known can be asked for, and only it comes."""
-    for row in fields():
-        if row.variants:
-            found = find(wa.field_values(row.field), lambda one: True, settings=unexplained)
-            assert found[0] == row.field
-
-
 def test_batches() -> None:
     """Batches have several entries, changes or messages; without them a body has one of each."""
     big = find(wa.webhooks(SECRET), lambda one: len(one.values) > 2, settings=unshrunk)
@@ -229,23 +185,46 @@ def test_webhooks_shrink() -> None:
     assert [turn.kind for turn in two.turns] == ["user", "user"]
 
 
-def draw_from(strategy: Any) -> Any:
-    """Draws once, outside of a test of Hypothesis."""
-    return find(strategy, lambda one: True, settings=unshrunk)
+def test_webhooks_of_what_was_asked_for() -> None:
+    """The number, the account, the user, the types and the fields can be pinned; nothing else comes."""
+
+    @settings(quick, max_examples=12)
+    @given(
+        one=wa.webhooks(
+            SECRET,
+            "messages",
+            types="location",
+            user=ANA,
+            metadata={"display_phone_number": "1", "phone_number_id": "2"},
+        ),
+        news=wa.webhooks(SECRET, fields=["calls", "flows"], waba_id="77"),
+    )
+    def holds(one: wa.Webhook, news: wa.Webhook) -> None:
+        for _, value in one.values:
+            assert value["metadata"]["phone_number_id"] == "2"
+            assert {(message["type"], message["from"]) for message in value["messages"]} == {("location", ANA.wa_id)}
+        assert {field for field, _ in news.values} <= {"calls", "flows"}
+        assert {entry["id"] for entry in news.json["entry"]} == {"77"}
+
+    holds()
 
 
 def test_slips() -> None:
     """What there is not is an error that names what there is."""
-    with pytest.raises(ValueError, match="users send no txt; there are text, image"):
-        draw_from(wa.inbound_contents(["txt"]))
-    with pytest.raises(ValueError, match="there is no nasty way late; there are duplicates"):
-        draw_from(wa.nasty_status_sequences(["late"]))
-    with pytest.raises(ValueError, match="there is no kind status; there are messages, statuses, shapes, fields"):
-        draw_from(wa.webhooks(SECRET, ["status"]))
-    with pytest.raises(ValueError, match="no values of the field 'nothing' are known; there are account_alerts"):
-        wa.field_values("nothing")
-    with pytest.raises(ValueError, match="no mobile numbers of 'Brazil' are known"):
-        wa.phone_numbers("Brazil")
+    with pytest.raises(
+        ValueError, match="no type of a user's message 'txt': did you mean 'text'\\? There are text, image"
+    ):
+        wa.inbound_contents(["txt"])
+    with pytest.raises(ValueError, match="no nasty way 'late'; there are duplicates, reversed"):
+        wa.nasty_status_sequences(["late"])
+    with pytest.raises(ValueError, match="no kind of webhooks 'status': did you mean 'statuses'\\?"):
+        wa.webhooks(SECRET, "status")
+    with pytest.raises(ValueError, match="'call': did you mean 'calls'\\?"):
+        wa.webhooks(SECRET, fields="call")
+    with pytest.raises(ValueError, match="no kind of statuses 'groups': did you mean 'group'\\?"):
+        wa.status_sequences("groups")
+    with pytest.raises(ValueError, match="name a type of a user's message at least"):
+        wa.conversations([])
 
 
 def test_lazy() -> None:

@@ -22,6 +22,7 @@ from pytest_localwaba.strategies.people import (
 )
 from pytest_localwaba.strategies.sends import TYPES as SEND_TYPES
 from pytest_localwaba.strategies.sends import read_receipts, sends
+from pytest_localwaba.strategies.shapes import field_values, message_shapes
 from pytest_localwaba.strategies.statuses import NASTY, highest, nasty_status_sequences, status_sequences
 from pytest_localwaba.strategies.templates import KINDS as TEMPLATE_KINDS
 from pytest_localwaba.strategies.templates import template_sends, templates, templates_with_sends
@@ -30,8 +31,6 @@ from pytest_localwaba.strategies.webhooks import (
     Turn,
     Webhook,
     conversations,
-    field_values,
-    message_shapes,
     webhook,
     webhooks,
 )

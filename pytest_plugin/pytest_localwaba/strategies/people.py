@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,15 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from localwaba.domain.numbers import country_of, dialled_forms, public_number, wa_id_of
 from pytest_localwaba.strategies.words import digits, identifiers, texts
 
-_AREAS = {"US": ("202", "212", "415", "702"), "BR": ("11", "41", "21", "71")}
+_AREAS = {
+    "US": ("202", "212", "415", "702"),
+    "BR": (
+        "11", "41", "21", "71", "12", "13", "14", "15", "16", "17", "18", "19", "22", "24", "27", "28", "31", "32",
+        "33", "34", "35", "37", "38", "42", "43", "44", "45", "46", "47", "48", "49", "51", "53", "54", "55", "61",
+        "62", "63", "64", "65", "66", "67", "68", "69", "73", "74", "75", "77", "79", "81", "82", "83", "84", "85",
+        "86", "87", "88", "89", "91", "92", "93", "94", "95", "96", "97", "98", "99",
+    ),
+}  # fmt: skip
 """Americans have numbers kept free for fiction; Brazilians live where accounts have the ninth digit, and elsewhere."""
 _MOBILE = """
 US12015:6 GB44740:7 BR551196:7 MX52222:7 AR549112:7 IN91812:7 DE491512:7 ID62812:6 AC24740:3 AD37631:4 AE97150:7
@@ -39,13 +48,33 @@ TK69072:2 TL67077:6 TM99366:6 TN21620:6 TO67677:5 TR90501:7 TT186829:5 TV68890:4
 UG25671:7 UY59894:6 UZ99891:7 VC1784430:4 VE58412:7 VG1284300:4 VI1340642:4 VN84912:6 VU67859:5 WF68182:4
 WS68572:5 XK38343:6 YE96771:7 YT26263901:4 ZA27711:6 ZM26095:7 ZW26371:7
 """
-"""Each country, the digits that its mobile numbers begin with, and how many may follow (phonenumbers)."""
+_OTHER = """
+AT4368:5 AT43674:7 AT436822:7 AT43694422:7 BA38767:7 BG35989:7 CD24388:5 DE49173:7 EE37252:5 FI35842:4 FI35846:5
+FI35845:6 FI358461:7 GA24148:5 GM2208994:5 HR38598:6 ID62861:7 ID628243:7 ID6288231:7 IS354388:6 IT3935:7 KH85597:7
+KR8210:7 LA85630:7 LB96133:5 LI42377:5 LR23146:5 MC37746:6 MM95171:4 MM95961:6 MM95934:7 MY60111:7 NL3197052:6
+NU68351:2 NZ6421:6 NZ64224:7 PA507161:4 RS38160:6 RS381673:7 SB67748:3 SO25228:5 SO25288:7 TK69072:4 TK69074:5
+TV68870:5 WS685891:7 ZA2784:3 ZA2781:4 ZA2784:5 ZA2784:6
+AR5493514:6 AR54929664:5 CI225050:7 CI225010:7 MX52555:7 MX52998:7 GB447400:6
+IT3902:7 IT3902:6 SM3780549886:3 VA3906698:5 SJ4779:6 AX3581820:4 CC6189162:4 CX6189164:4 EH2125288:5 TA2908:3
+BL590690:6 MF590690:6
+"""
+"""Numbers of the same countries with more digits or fewer; with areas of another size (Argentina), with the other new
+prefixes (Ivory Coast), in the capital and beside it (Mexico). Then telephones on a wire, which can be of WhatsApp
+Business: Italy's begin with 0, and some territories are told by nothing else. Two share the numbers of Guadeloupe."""
 
-RANGES: dict[str, tuple[str, int]] = {
-    entry[:2]: (entry[2:].partition(":")[0], int(entry.partition(":")[2])) for entry in _MOBILE.split()
-}
+
+def _read() -> dict[str, tuple[tuple[str, int], ...]]:
+    found: dict[str, tuple[tuple[str, int], ...]] = {}
+    for entry in (*_MOBILE.split(), *_OTHER.split()):
+        digits, _, free = entry[2:].partition(":")
+        found[entry[:2]] = (*found.get(entry[:2], ()), (digits, int(free)))
+    return found
+
+
+RANGES = _read()
+"""Each country, the digits that its numbers begin with, and how many may follow, the usual ones first."""
 COUNTRIES = tuple(RANGES)
-"""Countries and territories with mobile numbers of their own; first those whose numbers have something about them."""
+"""All countries and territories of the telephone network; first those whose numbers have something about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +82,8 @@ class Person:
     """Somebody with WhatsApp, before any world has met them.
 
     `wa_id` is the account (`5541…` without the ninth digit, `521…` in Mexico), `number` what the telephone network
-    has. `user_id` is the business-scoped id. `hides_number`: webhooks then carry the `user_id` only.
+    has. `user_id` is the business-scoped id. `hides_number`: webhooks then carry the `user_id` only. Portfolios that
+    are linked have a `parent_user_id`; where identities are checked, webhooks have an `identity_key_hash`.
     """
 
     wa_id: str
@@ -63,13 +93,19 @@ class Person:
     user_id: str
     username: str | None = None
     hides_number: bool = False
+    parent_user_id: str | None = None
+    identity_key_hash: str | None = None
 
     @property
     def contact(self) -> dict[str, Any]:
         """The person as in a webhook's `contacts`."""
         profile = {"name": self.name} | ({"username": self.username} if self.username else {})
         visible = {} if self.hides_number else {"wa_id": self.wa_id}
-        return {"profile": profile, **visible, "user_id": self.user_id}
+        found = {"profile": profile, **visible, "user_id": self.user_id}
+        for name in ("parent_user_id", "identity_key_hash"):
+            if getattr(self, name):
+                found[name] = getattr(self, name)
+        return found
 
 
 ANA = Person("16505551234", "16505551234", "Ana", "US", "US.1000000000")
@@ -77,43 +113,68 @@ ANA = Person("16505551234", "16505551234", "Ana", "US", "US.1000000000")
 
 
 def countries() -> SearchStrategy[str]:
-    """A country or territory with mobile numbers of its own, as two letters (ISO 3166); shrinks to US."""
+    """A country or territory of the telephone network, as two letters (ISO 3166); shrinks to US."""
     return st.sampled_from(COUNTRIES)
 
 
-@cache
+def known_country(country: str | None) -> str | None:
+    """Two letters in capitals; ValueError if no country is called so."""
+    if country is None or country.upper() in RANGES:
+        return None if country is None else country.upper()
+    near = ["GB"] if country.upper() == "UK" else get_close_matches(country.upper(), COUNTRIES, 3, 0.6)
+    meant = f": did you mean {' or '.join(near)}?" if near else "; a country is two letters (ISO 3166) such as BR"
+    raise ValueError(f"no country is called {country!r}{meant}")
+
+
 def phone_numbers(country: str | None = None) -> SearchStrategy[str]:
-    """A mobile number of a country, or of any: E.164 without `+`, such as "12025550147". Valid to `phonenumbers`."""
-    if country is not None and country.upper() not in COUNTRIES:
-        raise ValueError(f"no mobile numbers of {country!r} are known; a country is two letters such as BR")
-    where = countries() if country is None else st.just(country.upper())
-    found = st.builds(_number, where, st.integers(0, 9_999_999))
+    """A number of a country, or of any: E.164 without `+`, such as "16505551234". Valid to `phonenumbers`.
+
+    Mobile numbers, of every length that the country has; and a telephone on a wire here and there. ValueError for a
+    country that there is not.
+    """
+    return _numbers(known_country(country))
+
+
+@cache
+def _numbers(country: str | None) -> SearchStrategy[str]:
+    where = countries() if country is None else st.just(country)
+    found = st.builds(_number, where, st.integers(0, 9_999_999), st.integers(0, 9))
     return st.just(ANA.number) | found if country in (None, "US") else found
 
 
-def _number(country: str, n: int) -> str:
-    prefix, free = RANGES[country]
+def _number(country: str, n: int, form: int = 0) -> str:
+    ranges = RANGES[country]
+    prefix, free = ranges[form % len(ranges)]
     number = f"{prefix}{n % 10**free:0{free}}"
+    areas = _AREAS.get(country, ())
     if country == "US":
-        return f"1{_AREAS['US'][n % 4]}55501{n // 4 % 100:02}"
-    return f"55{_AREAS['BR'][n % 4]}{number[4:]}" if country == "BR" else number
+        return f"1{areas[n % 4]}55501{n // 4 % 100:02}"
+    return f"55{areas[n % len(areas)]}{number[4:]}" if country == "BR" else number
+
+
+def dialled_numbers(country: str | None = None) -> SearchStrategy[str]:
+    """A number as people and address books write it, such as "+55 (41) 99123-4567": all are good for `to`."""
+    return _dialled(known_country(country))
 
 
 @st.composite
-def dialled_numbers(draw: DrawFn, country: str | None = None) -> str:
-    """A number as people and address books write it, such as "+55 (41) 99123-4567": all are good for `to`."""
-    number = draw(st.sampled_from(dialled_forms(wa_id_of(draw(phone_numbers(country))))))
+def _dialled(draw: DrawFn, country: str | None) -> str:
+    number = draw(st.sampled_from(dialled_forms(wa_id_of(draw(_numbers(country))))))
     if draw(st.booleans()):
-        cut = draw(st.integers(1, len(number) - 4))
+        cut = draw(st.integers(1, len(number) - 3))
         gap = draw(st.sampled_from(["-", " ", "(", ") "]))
         number = f"{number[:cut]}{gap}{number[cut:]}"
     return draw(st.sampled_from(["", "+"])) + number
 
 
-@cache
 def user_ids(country: str | None = None) -> SearchStrategy[str]:
     """A business-scoped user id, such as "US.1234567890"."""
-    where = countries() if country is None else st.just(country.upper())
+    return _user_ids(known_country(country))
+
+
+@cache
+def _user_ids(country: str | None) -> SearchStrategy[str]:
+    where = countries() if country is None else st.just(country)
     return st.builds("{}.{}".format, where, digits(10, 16))
 
 
@@ -124,28 +185,35 @@ def names() -> SearchStrategy[str]:
     return st.sampled_from(known) | texts(25)
 
 
-@cache
-def users(country: str | None = None, *, hidden: bool = True) -> SearchStrategy[Person]:
-    """A Person of a country, or of any; with `hidden` also people with a username who hide their number.
+def users(country: str | None = None, *, hidden: bool | None = None) -> SearchStrategy[Person]:
+    """A Person of a country, or of any. `hidden`: who hides their number behind a username (True), who does not
+    (False), or both (None).
 
-    Shrinks to ANA, who has the number 16505551234.
+    Shrinks to ANA, who has the number 16505551234. ValueError for a country that there is not.
     """
+    return _users(known_country(country), hidden)
+
+
+@cache
+def _users(country: str | None, hidden: bool | None) -> SearchStrategy[Person]:
     found = _anybody(country, hidden)
-    return st.just(ANA) | found if country in (None, "US") else found
+    return st.just(ANA) | found if country in (None, "US") and not hidden else found
 
 
 @st.composite
-def _anybody(draw: DrawFn, country: str | None, hidden: bool) -> Person:
-    number = draw(phone_numbers(country))
-    wa_id = wa_id_of(number)
-    where = country_of(wa_id)
-    username = draw(st.none() | identifiers(20, "._", least=3)) if hidden else None
-    return Person(
-        wa_id=wa_id,
-        number=public_number(wa_id),
-        name=draw(names()),
-        country=where,
-        user_id=draw(user_ids(where)),
-        username=username,
-        hides_number=bool(username) and draw(st.booleans()),
-    )
+def _anybody(draw: DrawFn, country: str | None, hidden: bool | None) -> Person:
+    wa_id = wa_id_of(draw(_numbers(country)))
+    where = country or country_of(wa_id)
+    name = draw(names())
+    user_id = draw(_user_ids(where))
+    username = draw(_USERNAMES if hidden else st.none() | _USERNAMES)
+    hides = draw(st.booleans()) if username and hidden is None else bool(hidden)
+    linked, checked = draw(st.sampled_from(_RARE))
+    parent = f"{where}.ENT.{user_id[3:]}" if linked else None
+    secret = "DF2lS5v2W6x=" if checked else None
+    return Person(wa_id, public_number(wa_id), name, where, user_id, username, hides, parent, secret)
+
+
+_RARE = (*[(False, False)] * 8, (True, False), (False, True))
+"""Whether portfolios are linked, whether identities are checked."""
+_USERNAMES = identifiers(20, "._", least=3)

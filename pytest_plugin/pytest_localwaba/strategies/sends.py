@@ -156,7 +156,7 @@ def envelope(draw: DrawFn, to: SearchStrategy[str] | str | None, message_ids: Se
 
 def read_receipts(ids: Sequence[str]) -> SearchStrategy[Json]:
     """A request that marks one of the user's messages `ids` as read, some of them with the typing indicator."""
-    typing = st.just({"type": "text"})
+    typing = st.builds(lambda: {"type": "text"})
     return st.fixed_dictionaries(
         {"messaging_product": st.just("whatsapp"), "status": st.just("read"), "message_id": st.sampled_from(list(ids))},
         optional={"typing_indicator": typing},

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.encoding import encode
-from localwaba_contracts.webhooks import fields, samples, variants
-from pytest_localwaba.strategies.inbound import NOW, inbound_contents, message_values, numbers
+from localwaba_contracts.webhooks import fields
+from pytest_localwaba.strategies.contents import NOW
+from pytest_localwaba.strategies.inbound import (
+    inbound_contents,
+    inbound_types,
+    message_values,
+    numbers,
+    value_of,
+    written,
+)
 from pytest_localwaba.strategies.people import ANA, Person, users
+from pytest_localwaba.strategies.shapes import field_values, message_shapes
+from pytest_localwaba.strategies.statuses import KINDS as STATUS_KINDS
 from pytest_localwaba.strategies.statuses import nasty_status_sequences, status_sequences, status_value
-from pytest_localwaba.strategies.words import digits, message_ids
+from pytest_localwaba.strategies.words import chosen, digits, message_ids
 
 Json = dict[str, Any]
 Change = tuple[str, Json, bool]
@@ -47,91 +57,85 @@ def webhook(payload: Json, app_secret: str) -> Webhook:
     return Webhook(body, dict(delivery_headers(app_secret.encode(), body)))
 
 
-@st.composite
-def message_shapes(draw: DrawFn, name: str | None = None) -> tuple[str, Json]:
-    """The name of a shape of the field `messages` that is known from Meta, and such a value of a user of yours.
-
-    There are more than a hundred, among them old and rare ones: `text_from_ad`, `sent_2022`, `failed_on_a_device`,
-    `user_changed_user_id`. `localwaba_contracts.webhooks.variants()` lists them. ValueError for a name that is none.
-    """
-    known = variants()
-    if name is not None and name not in known:
-        raise ValueError(f"no shape {name!r} is known; there are {', '.join(known)}")
-    found = known[name or draw(st.sampled_from(list(known)))]
-    who = draw(users(hidden=False))
-    given = {"wa_id": who.wa_id, "user_id": who.user_id, "name": who.name}
-    return found.variant, found.filled(**given)
-
-
-def field_values(field: str | None = None) -> SearchStrategy[tuple[str, Json]]:
-    """A field other than `messages`, and a value of one of its variants. ValueError for a field that there is not."""
-    found = [(one.field, one.value) for one in samples(field or "")]
-    if not found:
-        known = ", ".join(row.field for row in fields() if row.variants)
-        raise ValueError(f"no values of the field {field!r} are known; there are {known}")
-    return st.sampled_from(found).map(lambda one: json.loads(json.dumps(one))).map(tuple)
-
-
 _TIMED = {row.field: row.timed for row in fields()}
-
-
-@st.composite
-def _changes(draw: DrawFn, kinds: Sequence[str], metadata: Json, most: int) -> Change:
-    kind = draw(st.sampled_from(["plain", *kinds] if "messages" in kinds else kinds))
-    if kind == "plain":  # the shortest of all, so that examples shrink to it
-        return (
-            "messages",
-            _written({"type": "text", "text": {"body": "hi"}}, ANA, metadata, "wamid.HZsAAAAA", NOW),
-            False,
-        )
-    if kind == "messages":
-        return "messages", draw(message_values(metadata=metadata, most=most)), False
-    if kind == "statuses":
-        sequence = draw(status_sequences())
-        chosen = sequence if most > 1 else [draw(st.sampled_from(sequence))]
-        return "messages", status_value(chosen, metadata), False
-    if kind == "shapes":
-        return "messages", draw(message_shapes())[1], False
-    if kind == "nasty":
-        return "messages", status_value(draw(nasty_status_sequences()), metadata), False
-    field, value = draw(field_values())
-    return field, value, _TIMED[field]
-
-
 KINDS = ("messages", "statuses", "shapes", "fields")
 """What webhooks bring: messages of users, statuses of your messages, every shape of these two that is known, old and
 rare ones too, and everything else (templates, account, calls …)."""
 
 
+class _Wanted(NamedTuple):
+    """What was asked of `webhooks`."""
+
+    kinds: tuple[str, ...]
+    types: tuple[str, ...]
+    fields: SearchStrategy[tuple[str, Json]]
+    shapes: SearchStrategy[tuple[str, Json]]
+    user: Person | None
+    most: int
+
+
 @st.composite
+def _changes(draw: DrawFn, wanted: _Wanted, metadata: Json) -> Change:
+    kinds, most, who = wanted.kinds, wanted.most, wanted.user
+    plain = "messages" in kinds and "text" in wanted.types
+    kind = draw(st.sampled_from(["plain", *kinds] if plain else kinds))
+    if kind == "plain":  # the shortest of all, so that examples shrink to it
+        message = written({"type": "text", "text": {"body": "hi"}}, who or ANA, "wamid.HZsAAAAA", NOW)
+        return "messages", value_of([(who or ANA, message)], metadata), False
+    if kind == "messages":
+        senders = () if who is None else (who,)
+        return "messages", draw(message_values(wanted.types, senders=senders, metadata=metadata, most=most)), False
+    if kind == "statuses":
+        sequence = draw(status_sequences(STATUS_KINDS, to=who))
+        told = sequence if most > 1 else [draw(st.sampled_from(sequence))]
+        return "messages", status_value(told, metadata, contacts=draw(st.booleans())), False
+    if kind == "shapes":
+        return "messages", draw(wanted.shapes)[1], False
+    if kind == "nasty":
+        return "messages", status_value(draw(nasty_status_sequences(to=who)), metadata), False
+    field, value = draw(wanted.fields)
+    return field, value, _TIMED[field]
+
+
 def webhooks(
-    draw: DrawFn,
     app_secret: str,
-    kinds: Collection[str] | None = None,
+    kinds: Collection[str] | str | None = None,
     *,
+    types: Collection[str] | str | None = None,
+    fields: Collection[str] | str | None = None,
+    user: Person | None = None,
     batches: bool = True,
     nasty: bool = False,
     waba_id: str | None = None,
     metadata: Json | None = None,
-) -> Webhook:
+) -> SearchStrategy[Webhook]:
     """A Webhook, signed with the app secret: POST its `body` with its `headers` to your app.
 
-    `kinds` are some of "messages", "statuses", "shapes", "fields". With `batches` a body has up to three entries of
-    up to three changes with up to three messages each, which Meta sends when it is busy. With `nasty` statuses come out
-    of order, twice, and incomplete. ValueError for a kind that there is not.
+    `kinds` are some of "messages", "statuses", "shapes", "fields"; `types` narrow what users send, `fields` what else
+    comes (with `fields` and no `kinds` nothing else comes); `user` is the only one who writes. With `batches` a body
+    has up to three entries of up to three changes with up to three messages each, which Meta sends when it is busy.
+    With `nasty` statuses come out of order, twice, and incomplete. ValueError for a kind, type or field that there is
+    not.
     """
-    wanted = list(KINDS if kinds is None else kinds)
-    unknown = set(wanted) - set(KINDS)
-    if unknown:
-        raise ValueError(f"there is no kind {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
-    if nasty:
-        wanted.append("nasty")
+    asked = "fields" if kinds is None and fields is not None else kinds
+    wanted = _Wanted(
+        kinds=chosen(asked, KINDS, "kind of webhooks") + (("nasty",) if nasty else ()),
+        types=inbound_types(types),
+        fields=field_values(fields, metadata=metadata, waba_id=waba_id or ""),
+        shapes=message_shapes(user=user, metadata=metadata),
+        user=user,
+        most=3 if batches else 1,
+    )
+    return _webhooks(app_secret, wanted, waba_id, metadata)
+
+
+@st.composite
+def _webhooks(draw: DrawFn, app_secret: str, wanted: _Wanted, waba_id: str | None, metadata: Json | None) -> Webhook:
     number = metadata or draw(numbers())
     account = waba_id or draw(st.just("102290129340398") | digits(15, 16))
-    most = 3 if batches else 1
     entries: list[Json] = []
-    for _ in range(draw(st.integers(1, most))):
-        changes = [draw(_changes(wanted, number, most)) for _ in range(draw(st.integers(1, most)))]
+    for _ in range(draw(st.integers(1, wanted.most))):
+        changes = [draw(_changes(wanted, number)) for _ in range(draw(st.integers(1, wanted.most)))]
         timed = any(has_time for _, _, has_time in changes)
         entries.append(
             {"id": account}
@@ -170,51 +174,54 @@ class Conversation:
         return {"object": "whatsapp_business_account", "entry": [entry]}
 
 
-@st.composite
 def conversations(
-    draw: DrawFn,
-    types: Collection[str] | None = None,
+    types: Collection[str] | str | None = None,
     *,
     user: Person | None = None,
     metadata: Json | None = None,
+    at: int = NOW,
     most: int = 8,
     nasty: bool = False,
-) -> Conversation:
+) -> SearchStrategy[Conversation]:
     """A whole Conversation: the user writes, your messages get their statuses, hours pass, for up to `most` turns.
 
-    The user begins. `types` are those of the user's messages. With `nasty` statuses come out of order and twice, and
-    some of the user's messages a second time (the same id).
+    The user begins, `at` seconds since 1970. `types` are those of the user's messages. With `nasty` statuses come out
+    of order and twice, and some of the user's messages a second time (the same id).
     """
+    return _conversations(inbound_types(types), user, metadata, at, most, nasty)
+
+
+@st.composite
+def _conversations(
+    draw: DrawFn,
+    types: tuple[str, ...],
+    user: Person | None,
+    metadata: Json | None,
+    at: int,
+    most: int,
+    nasty: bool,
+) -> Conversation:
     who = draw(users()) if user is None else user
     number = metadata or draw(numbers())
-    at = NOW
     turns: list[Turn] = []
     wamid = draw(message_ids())
     ids = [f"{wamid[:-2]}{place:02}" for place in range(most)]  # of the same user, of different messages
     kinds = ["user", "statuses", "pause"] + (["again"] if nasty else [])
     for place in range(draw(st.integers(1, most))):
         kind = draw(st.sampled_from(kinds)) if place else "user"
-        written = [turn for turn in turns if turn.kind == "user"]
+        told = [turn for turn in turns if turn.kind == "user"]
         if kind == "pause":
             at += draw(st.sampled_from([60, 3_600, 86_400, 7 * 86_400]))
         elif kind == "again":
-            turns.append(Turn(at, "again", draw(st.sampled_from(written)).value))
+            turns.append(Turn(at, "again", draw(st.sampled_from(told)).value))
         elif kind == "statuses":
             make = nasty_status_sequences if nasty else status_sequences
+            contacts = draw(st.booleans())
             for status in draw(make(message_id=ids[place], to=who, at=at)):
                 at = max(at, int(status["timestamp"]))
-                turns.append(Turn(at, "status", status_value([status], number)))
+                turns.append(Turn(at, "status", status_value([status], number, contacts=contacts)))
         else:
-            turns.append(Turn(at, "user", _written(draw(inbound_contents(types)), who, number, ids[place], at)))
+            message = written(draw(inbound_contents(types)), who, ids[place], at)
+            turns.append(Turn(at, "user", value_of([(who, message)], number)))
         at += draw(st.integers(1, 60))
     return Conversation(who, number, tuple(turns))
-
-
-def _written(content: Json, who: Person, metadata: Json, wamid: str, at: int) -> Json:
-    head: Json = {key: content.pop(key) for key in ("context", "referral") if key in content}
-    visible: Json = {} if who.hides_number else {"from": who.wa_id}
-    message = head | visible | {"from_user_id": who.user_id, "id": wamid, "timestamp": str(at)} | content
-    value: Json = {"messaging_product": "whatsapp", "metadata": metadata}
-    if content["type"] != "system":
-        value["contacts"] = [who.contact]
-    return value | {"messages": [message]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from functools import cache
 
 from hypothesis import strategies as st
@@ -17,6 +19,26 @@ _ANY = (
 _WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
 _SCRIPTS = st.sampled_from(["Olá", "Grüße", "你好", "नमस्ते", "مرحبا", "Привет", "안녕하세요", "👍🏽", "🇧🇷", "e\u0301"])
 _EDGES = st.sampled_from(["a/b?c=<d>&e=100%", "me@example.com", '"quoted" \\ back', "one\ntwo", "*bold* _it_"])
+
+
+def chosen(given: Collection[str] | str | None, known: Iterable[str], what: str) -> tuple[str, ...]:
+    """What was asked for, as a tuple: all that is `known` for None, one for a text.
+
+    ValueError for nothing at all, and for a word that is not known, with the nearest one that is.
+    """
+    there = tuple(known)
+    if given is None:
+        return there
+    wanted = (given,) if isinstance(given, str) else tuple(given)
+    if not wanted:
+        raise ValueError(f"name a {what} at least, or leave them all in with None")
+    lower = {one.lower(): one for one in there}
+    for word in wanted:
+        if word not in there:
+            near = get_close_matches(str(word).lower(), lower, 1, 0.6)
+            meant = f": did you mean {lower[near[0]]!r}?" if near else ";"
+            raise ValueError(f"there is no {what} {word!r}{meant} There are {', '.join(there)}".replace("; T", "; t"))
+    return wanted
 
 
 def words() -> SearchStrategy[str]:

@@ -1,0 +1,87 @@
+"""Every shape of every field that is known from Meta, old and rare ones too, about people and numbers of yours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from localwaba_contracts.webhooks import fields, variants, wanted
+from pytest_localwaba.strategies.contents import NOW
+from pytest_localwaba.strategies.people import Person, users
+from pytest_localwaba.strategies.words import chosen, digits, identifiers, message_ids
+
+Json = dict[str, Any]
+
+
+def message_shapes(
+    name: Collection[str] | str | None = None, *, user: Person | None = None, metadata: Json | None = None
+) -> SearchStrategy[tuple[str, Json]]:
+    """The name of a shape of the field `messages` that is known from Meta, and such a value of a user of yours.
+
+    There are more than a hundred, among them old and rare ones: `text_from_ad`, `sent_2022`, `failed_on_a_device`,
+    `user_changed_user_id`. `localwaba_contracts.webhooks.variants()` lists them. ValueError for a name that is none.
+    """
+    names = chosen(name, variants(), "shape")
+    return st.sampled_from([("messages", one) for one in names]).flatmap(
+        lambda one: _filled(*one, user, metadata, "").map(lambda found: found[1:])
+    )
+
+
+def field_values(
+    field: Collection[str] | str | None = None,
+    variant: str | None = None,
+    *,
+    metadata: Json | None = None,
+    waba_id: str = "",
+) -> SearchStrategy[tuple[str, Json]]:
+    """A field other than `messages`, and a value of one of its variants.
+
+    `metadata` is the business number that it is about. ValueError for a field or a variant that there is not.
+    """
+    names = chosen(field, _known(), "webhook field with values that are known,")
+    pairs = [(name, one) for name in names for one in variants(name)]
+    if variant is not None:
+        chosen(variant, [one for _, one in pairs], f"variant of {', '.join(names)}")
+        pairs = [pair for pair in pairs if pair[1] == variant]
+    return st.sampled_from(pairs).flatmap(
+        lambda pair: _filled(*pair, None, metadata, waba_id).map(lambda found: (found[0], found[2]))
+    )
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    return tuple(row.field for row in fields() if row.variants)
+
+
+@st.composite
+def _filled(
+    draw: DrawFn, field: str, name: str, user: Person | None, metadata: Json | None, waba_id: str
+) -> tuple[str, str, Json]:
+    """A field, a variant and its value, with what it names drawn anew."""
+    found = variants(field)[name]
+    named = wanted(found.value)
+    given: dict[str, str | int] = dict(metadata or {}) | ({"waba_id": waba_id} if waba_id else {})
+    if named & {"wa_id", "user_id", "name"}:
+        who = draw(users(hidden=False)) if user is None else user
+        given |= {"wa_id": who.wa_id, "user_id": who.user_id, "name": who.name}
+        given |= {"username": who.username} if who.username else {}
+    if "now" in named:
+        given["now"] = NOW + draw(st.integers(0, 86_400))
+    for one in sorted(named & _DRAWN.keys()):
+        given[one] = draw(_DRAWN[one])
+    return field, name, found.filled(**given)
+
+
+_DRAWN: dict[str, SearchStrategy[Any]] = {
+    "wamid": message_ids(),
+    "wamid_in": message_ids(),
+    "wamid_out": message_ids(),
+    "media_id": digits(15, 16),
+    "flow_id": digits(15, 16),
+    "template_id": st.integers(10**14, 10**16),
+    "template_name": identifiers(30),
+}
