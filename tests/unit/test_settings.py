@@ -145,6 +145,7 @@ def test_times(text: str) -> None:
         ({"port": "http"}, "--port: expected int, got str"),
         ({"port": "70000"}, "--port: 70000 is not a port; use 0 to 65535"),
         ({"clock_now": "noon"}, "--clock-now: not a time: noon; write it as 2026-01-31T12:00:00Z"),
+        ({"clock_now": "10000000000000"}, "--clock-now: a time lies between 1970 and 9999"),
         ({"clock_mode": "scaled"}, "--clock-mode: scaled needs a rate; add --clock-rate"),
         ({"clock_rate": "-1"}, "--clock-rate: use 0 to 1000000; time never goes back"),
         (

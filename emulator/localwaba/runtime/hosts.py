@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from localwaba.domain.clock import Reading
 from localwaba.domain.model import Token
 from localwaba.domain.policy import Policy, patch
+from localwaba.domain.seeding import new_world
+from localwaba.domain.world import World
 from localwaba.runtime.blobs import BlobStore
-from localwaba.runtime.host import WorldHost, seeded_world
+from localwaba.runtime.host import WorldHost
 from localwaba.runtime.network import Network
-from localwaba.runtime.system import milliseconds
+from localwaba.runtime.world_clock import read_clock
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
-_RATES = {"real": 1.0, "frozen": 0.0, "manual": 0.0, "scaled": 1.0}
 
 
 Observer = Callable[[WorldHost, dict[str, Any]], None]
@@ -118,36 +117,6 @@ class WorldHosts:
         return f"world-{self._made}"
 
 
-def read_clock(options: dict[str, Any]) -> Reading:
-    """A clock out of `{"now"?, "mode"?, "rate"?}`; ValueError for anything else."""
-    unknown = set(options) - {"now", "mode", "rate"}
-    if unknown:
-        raise ValueError(f"a clock has now, mode and rate, not {', '.join(sorted(unknown))}")
-    mode = str(options.get("mode", "real"))
-    if mode not in _RATES:
-        raise ValueError(f"a clock's mode is real, scaled, frozen or manual, not {mode!r}")
-    rate = options.get("rate", _RATES[mode])
-    if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 <= rate <= 1_000_000:
-        raise ValueError("a clock's rate is a number from 0 to 1000000")
-    machine = milliseconds()
-    given = options.get("now")
-    now = machine if given is None else read_moment(given)
-    return Reading(world=now, machine=machine, rate=float(rate))
-
-
-def read_moment(value: Any) -> int:
-    """A time given as seconds since the epoch or in ISO 8601, in milliseconds."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return int(value * 1000)
-    try:
-        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
-        raise ValueError(f"a time is seconds since 1970 or ISO 8601, not {value!r}") from None
-    if moment.tzinfo is None:
-        raise ValueError(f"a time needs a zone, such as {value}Z")
-    return int(moment.timestamp() * 1000)
-
-
 def default_world(
     blobs: BlobStore,
     network: Network,
@@ -166,3 +135,10 @@ def default_world(
     if app_secret:
         world.apps[world.app_id] = msgspec.structs.replace(world.apps[world.app_id], secret=app_secret)
     return WorldHost(world, reading, blobs.scope(name), network)
+
+
+def seeded_world(name: str, seed: int, now: int, policy: Policy | None, base_url: str) -> World:
+    """A new world that knows by which URL it is reached."""
+    world = new_world(name, seed, now, policy)
+    world.base_url = base_url
+    return world

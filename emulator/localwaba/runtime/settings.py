@@ -19,6 +19,7 @@ from localwaba.domain.policy import Policy, patch
 from localwaba.domain.seeding import VERIFY_TOKEN
 from localwaba.webhooks.targets import TargetPolicy, check_target, is_local_name
 from localwaba.webhooks.transport import BadCertificate, TlsOptions, check_tls
+from localwaba.wire.moments import LAST
 
 FILE_NAME = "localwaba.toml"
 PREFIX = "LOCALWABA_"
@@ -327,6 +328,8 @@ def _check(settings: Settings, where: Mapping[str, str]) -> None:
         raise refuse("port", f"{settings.port} is not a port; use 0 to 65535")
     if settings.webhook_concurrency < 1:
         raise refuse("webhook_concurrency", "must be at least 1")
+    if settings.clock_now is not None and not 0 <= settings.clock_now * 1000 <= LAST:
+        raise refuse("clock_now", "a time lies between 1970 and 9999")
     if settings.clock_rate is not None and not 0 <= settings.clock_rate <= 1_000_000:
         raise refuse("clock_rate", "use 0 to 1000000; time never goes back")
     if settings.clock_mode == "frozen" and settings.clock_rate:
