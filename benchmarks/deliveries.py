@@ -140,7 +140,7 @@ async def transport_client(url: str) -> Post:
 async def deliveries_client(url: str) -> Post:
     """A world whose app is at the URL: each POST is a delivery, from the event to the answer in the journal."""
     from localwaba.domain.events import MessageReceived
-    from localwaba.domain.model import Message
+    from localwaba.domain.traffic import Message
     from localwaba.operations.callbacks import subscribe_app
     from localwaba.operations.users import meet
     from localwaba.runtime.blobs import BlobStore
@@ -440,7 +440,7 @@ def measure_backlog(count: int) -> dict[str, float]:
 async def pile_up(count: int) -> dict[str, float]:
     """Webhooks pile up in front of an app that does not answer; then it does."""
     from localwaba.domain.events import MessageReceived
-    from localwaba.domain.model import Message
+    from localwaba.domain.traffic import Message
     from localwaba.operations.callbacks import subscribe_app
     from localwaba.operations.users import meet
     from localwaba.runtime.blobs import BlobStore

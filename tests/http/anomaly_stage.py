@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from localwaba.domain.fault_state import Fault
-from localwaba.domain.model import Delivery
+from localwaba.domain.traffic import Delivery
 from localwaba.runtime.host import WorldHost
 from localwaba.webhooks.forging import forge
 from localwaba.wire.deliveries import delivery_headers

@@ -15,10 +15,10 @@ import pytest
 from localwaba.domain.errors import Refusal
 from localwaba.domain.fault_state import Fault
 from localwaba.domain.inbound import new_user
-from localwaba.domain.model import Attempt, Delivery, Message
 from localwaba.domain.numbers import country_of
 from localwaba.domain.policy import Policy
 from localwaba.domain.sending import accept
+from localwaba.domain.traffic import Attempt, Delivery, Message
 from localwaba.http.app import App
 from localwaba.http.control import control_app
 from localwaba.http.guards import Guard

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from localwaba.domain.applying import apply
 from localwaba.domain.events import ContentDropped, DeliveryAttempted, Event, MessageReceived, StatusReached
 from localwaba.domain.inbound import receive
-from localwaba.domain.model import Delivery, Message
 from localwaba.domain.sending import accept
+from localwaba.domain.traffic import Delivery, Message
 from localwaba.domain.world import World, restore, snapshot
 from localwaba.operations.callbacks import subscribe_app
 from localwaba.operations.credentials import new_app

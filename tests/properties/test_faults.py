@@ -17,8 +17,8 @@ from localwaba.domain.applying import apply
 from localwaba.domain.events import Event, MessageAccepted, MessageReceived, StatusReached
 from localwaba.domain.fault_state import Fault, FaultFired
 from localwaba.domain.inbound import receive
-from localwaba.domain.model import Attempt, Delivery
 from localwaba.domain.statuses import read_all
+from localwaba.domain.traffic import Attempt, Delivery
 from localwaba.domain.world import restore, snapshot
 from localwaba.http.graph import Graph
 from localwaba.operations.callbacks import subscribe_app

@@ -16,9 +16,9 @@ from localwaba.domain.events import MessageAccepted, MessageReceived, Put, Statu
 from localwaba.domain.inbound import new_user
 from localwaba.domain.limits import check_registration, check_sending
 from localwaba.domain.limits_state import MONTH, WEEK, Reached, RegistrationCounted, Window
-from localwaba.domain.model import Message
 from localwaba.domain.policy import patch
 from localwaba.domain.seeding import new_world
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 
 NOW = 1_790_000_000_000

@@ -11,8 +11,9 @@ import msgspec
 
 from localwaba.domain.clock import DAY
 from localwaba.domain.inbound import new_user
-from localwaba.domain.model import Behaviour, Message
+from localwaba.domain.model import Behaviour
 from localwaba.domain.sending import accept
+from localwaba.domain.traffic import Message
 
 MESSAGES = 100_000
 BATCH = 1_000

@@ -11,11 +11,12 @@ from localwaba.domain.applying import apply
 from localwaba.domain.clock import SECOND
 from localwaba.domain.consequences import follow
 from localwaba.domain.events import Event, Put, StatusReached
-from localwaba.domain.model import Behaviour, Message
+from localwaba.domain.model import Behaviour
 from localwaba.domain.policy import patch
 from localwaba.domain.seeding import new_world
 from localwaba.domain.sending import accept
 from localwaba.domain.told import TierReached
+from localwaba.domain.traffic import Message
 from localwaba.operations.happening import happen
 from localwaba.versions.table import traits_of
 from localwaba.wire import webhooks

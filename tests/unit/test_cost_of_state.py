@@ -6,7 +6,7 @@ import sys
 
 import msgspec
 
-from localwaba.domain.model import Pair
+from localwaba.domain.traffic import Pair
 
 
 def weight(value: object) -> int:

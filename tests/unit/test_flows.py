@@ -17,9 +17,10 @@ from localwaba.domain.errors import Refused
 from localwaba.domain.events import MessageAccepted, Put
 from localwaba.domain.flow_json import judge
 from localwaba.domain.flow_places import Places, spell, walk
-from localwaba.domain.model import Flow, Message
+from localwaba.domain.model import Flow
 from localwaba.domain.seeding import new_world
 from localwaba.domain.told import FlowChanged
+from localwaba.domain.traffic import Message
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World, restore, snapshot
 from localwaba.wire import webhooks

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import MessageReceived, StatusReached
-from localwaba.domain.model import Behaviour, Message, PhoneNumber, Pricing, User
+from localwaba.domain.model import Behaviour, PhoneNumber, User
 from localwaba.domain.seeding import new_world
+from localwaba.domain.traffic import Message, Pricing
 from localwaba.domain.world import World
 from localwaba.versions.table import traits_of
 from localwaba.wire import webhooks

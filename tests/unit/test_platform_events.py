@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from localwaba.domain.events import Announced
-from localwaba.domain.model import Message
 from localwaba.domain.policy import patch
+from localwaba.domain.traffic import Message
 from localwaba.operations.mistakes import Mistake
 from localwaba.operations.platform_events import fire
 from localwaba.wire import views, webhooks

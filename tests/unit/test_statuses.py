@@ -11,10 +11,11 @@ from localwaba.domain import inbound, magic
 from localwaba.domain.applying import apply
 from localwaba.domain.clock import DAY, HOUR, SECOND
 from localwaba.domain.events import Event, MessageAccepted, Put, Scheduled, StatusReached
-from localwaba.domain.model import Behaviour, Message, User
+from localwaba.domain.model import Behaviour, User
 from localwaba.domain.seeding import new_world
 from localwaba.domain.sending import accept
 from localwaba.domain.statuses import read_all
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 from localwaba.operations.happening import happen
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from localwaba.domain import windows
 from localwaba.domain.clock import DAY, HOUR
-from localwaba.domain.model import Pair
 from localwaba.domain.policy import Policy
 from localwaba.domain.pricing import price
+from localwaba.domain.traffic import Pair
 
 POLICY = Policy()
 MOMENTS = st.integers(min_value=1, max_value=10 * DAY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from localwaba.domain.fault_state import Fault
-from localwaba.domain.model import Message
+from localwaba.domain.traffic import Message
 
 
 class _Item(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="item"):

@@ -11,8 +11,8 @@ from localwaba.domain.billing_state import count_month, in_month, month_of
 from localwaba.domain.events import Event, StatusReached
 from localwaba.domain.ids import Ids
 from localwaba.domain.markets import market_of
-from localwaba.domain.model import Message, Pair, Pricing
 from localwaba.domain.told import TierReached
+from localwaba.domain.traffic import Message, Pair, Pricing
 from localwaba.domain.world import World
 
 ARRIVED = frozenset({"delivered", "read", "played"})

@@ -10,9 +10,9 @@ from localwaba.domain import billing_state
 from localwaba.domain.billing_state import Conversation
 from localwaba.domain.clock import MINUTE
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Message, Pair
 from localwaba.domain.pricing import CONVERSATION, MODELS, REFERRAL, PricingModel
 from localwaba.domain.pricing import category_of as charged_as
+from localwaba.domain.traffic import Message, Pair
 from localwaba.domain.world import World
 
 

@@ -6,8 +6,8 @@ from localwaba.domain.agenda import RetryDelivery
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import ContentDropped, DeliveryAttempted, Event, Scheduled
 from localwaba.domain.fault_state import DeliveriesReleased
-from localwaba.domain.model import Attempt, Delivery
 from localwaba.domain.policy import Policy
+from localwaba.domain.traffic import Attempt, Delivery
 from localwaba.domain.world import World
 
 

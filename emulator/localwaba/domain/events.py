@@ -19,7 +19,7 @@ from localwaba.domain.fault_state import (
     FaultsCleared,
 )
 from localwaba.domain.limits_state import CallCounted, GrowthPlanned, RegistrationCounted
-from localwaba.domain.model import Attempt, Delivery, Message, Pair, Pricing, Stored
+from localwaba.domain.model import Stored
 from localwaba.domain.policy import Policy
 from localwaba.domain.quality_state import (
     FeedbackGiven,
@@ -33,6 +33,7 @@ from localwaba.domain.quality_state import (
     TemplateRated,
 )
 from localwaba.domain.told import Told
+from localwaba.domain.traffic import Attempt, Delivery, Message, Pair, Pricing
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="event", omit_defaults=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from localwaba.domain.clock import DAY, MINUTE, SECOND
-from localwaba.domain.model import Message, Template
+from localwaba.domain.model import Template
+from localwaba.domain.traffic import Message
 
 LONGEST = 30 * DAY
 _AUTHENTICATION = 10 * MINUTE

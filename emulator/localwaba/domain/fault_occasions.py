@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from localwaba.domain.model import Delivery, Message
+from localwaba.domain.traffic import Delivery, Message
 from localwaba.domain.world import World
 
 _decode = msgspec.json.Decoder().decode

@@ -15,7 +15,7 @@ from localwaba.domain.fault_state import Fault
 from localwaba.domain.fault_windows import WINDOWS, hold
 from localwaba.domain.faults import abandon, rule
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Delivery
+from localwaba.domain.traffic import Delivery
 from localwaba.domain.world import World
 
 Reshape = Callable[[World, Delivery, str], list[tuple[bytes, int]]]

@@ -12,7 +12,7 @@ from localwaba.domain.clock import SECOND
 from localwaba.domain.events import DeliveryQueued, Event, Scheduled
 from localwaba.domain.fault_state import DeliveriesMerged, DeliveriesReleased, DeliveryHeld, Fault
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Delivery
+from localwaba.domain.traffic import Delivery
 from localwaba.domain.world import World
 
 WINDOWS = frozenset({"reorder", "reorder_delivery", "burst", "batch"})

@@ -20,8 +20,8 @@ from localwaba.domain.fault_kinds import KINDS, MATCHES, Side
 from localwaba.domain.fault_occasions import Occasion, of_delivery, of_message
 from localwaba.domain.fault_state import Armed, Fault, FaultAsked, FaultFired
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Attempt, Delivery, Message
 from localwaba.domain.statuses import RANK
+from localwaba.domain.traffic import Attempt, Delivery, Message
 from localwaba.domain.world import World
 
 LOST = "lost on purpose"

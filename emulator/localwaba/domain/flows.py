@@ -15,8 +15,9 @@ from localwaba.domain.errors import Refusal, Refused, refuse
 from localwaba.domain.events import Event, Put, Removed
 from localwaba.domain.flow_json import MOST_BYTES, judge
 from localwaba.domain.flow_shape import FROZEN, VERSIONS
-from localwaba.domain.model import Flow, Message
+from localwaba.domain.model import Flow
 from localwaba.domain.told import FlowChanged
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 
 STATUSES = ("DRAFT", "PUBLISHED", "DEPRECATED", "BLOCKED", "THROTTLED")

@@ -13,8 +13,9 @@ from localwaba.domain.errors import Refusal
 from localwaba.domain.events import Event, GroupStatusReached, Scheduled
 from localwaba.domain.expiry import expires_at
 from localwaba.domain.media import fault_of
-from localwaba.domain.model import Message, User
+from localwaba.domain.model import User
 from localwaba.domain.policy import Policy
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 
 _RANK = {"": 0, "delivered": 1, "read": 2, "played": 3}

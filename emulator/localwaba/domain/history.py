@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from localwaba.domain.ids import derive_number
-from localwaba.domain.model import Delivery, Message
+from localwaba.domain.traffic import Delivery, Message
 from localwaba.domain.world import World
 
 _DIGITS = 17

@@ -12,7 +12,8 @@ from localwaba.domain.agenda import ArriveMessage
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, MessageReceived, PairChanged, Put, Scheduled
 from localwaba.domain.ids import Ids, derive_number
-from localwaba.domain.model import Media, Message, User
+from localwaba.domain.model import Media, User
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 
 MEDIA_TYPES = frozenset({"image", "audio", "video", "document", "sticker"})

@@ -11,8 +11,9 @@ from itertools import islice
 import msgspec
 
 from localwaba.domain.clock import DAY, HOUR, SECOND
-from localwaba.domain.model import Message, PhoneNumber
+from localwaba.domain.model import PhoneNumber
 from localwaba.domain.policy import Policy
+from localwaba.domain.traffic import Message
 
 REGISTRATION_SPAN = 72 * HOUR
 MONTH = 30 * DAY

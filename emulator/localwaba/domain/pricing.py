@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import msgspec
 
 from localwaba.domain.clock import DAY
-from localwaba.domain.model import Message, Pricing
+from localwaba.domain.traffic import Message, Pricing
 
 ModelName = Literal[
     "per_message", "per_message_2026_10", "conversations_2024_11", "conversations_2023", "conversations_2022"

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from localwaba.domain.clock import DAY, HOUR
-from localwaba.domain.model import Message
+from localwaba.domain.traffic import Message
 
 Kind = Literal["block", "report", "mute", "archive", "stop_marketing"]
 """What users do that tells against a business."""

@@ -14,7 +14,8 @@ from localwaba.domain.clock import DAY
 from localwaba.domain.errors import Refusal
 from localwaba.domain.ids import derive
 from localwaba.domain.media import fault_of
-from localwaba.domain.model import Message, Pair, User
+from localwaba.domain.model import User
+from localwaba.domain.traffic import Message, Pair
 from localwaba.domain.world import World
 
 CAP_SPAN = DAY

@@ -6,8 +6,9 @@ from localwaba.domain import utility_misuse, windows
 from localwaba.domain.account_state import BUSINESS_INITIATED, USER_INITIATED, UTILITY_RATE, Standing
 from localwaba.domain.enforcement import closed, fix_of, is_active, why_restricted
 from localwaba.domain.errors import Refusal, Refused, refuse
-from localwaba.domain.model import Message, Pair, PhoneNumber, Template, User
+from localwaba.domain.model import PhoneNumber, Template, User
 from localwaba.domain.names import USABLE
+from localwaba.domain.traffic import Message, Pair
 from localwaba.domain.world import World
 
 ABSENT = frozenset({"PENDING", "DISCONNECTED", "UNVERIFIED", "UNKNOWN", "MIGRATED", "DELETED"})

@@ -10,8 +10,9 @@ from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.events import Event, MessageAccepted, PairChanged, Put, Scheduled
 from localwaba.domain.inbound import new_user
-from localwaba.domain.model import Message, PhoneNumber, User
+from localwaba.domain.model import PhoneNumber, User
 from localwaba.domain.numbers import country_of, normalise, wa_id_of
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 
 

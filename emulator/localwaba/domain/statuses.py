@@ -10,9 +10,10 @@ from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import Event, Scheduled, StatusReached
 from localwaba.domain.expiry import expires_at
-from localwaba.domain.model import Behaviour, Message, Pair
+from localwaba.domain.model import Behaviour
 from localwaba.domain.policy import Policy
 from localwaba.domain.recipients import refusal_of
+from localwaba.domain.traffic import Message, Pair
 from localwaba.domain.world import World
 
 RANK = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}

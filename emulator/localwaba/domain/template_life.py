@@ -12,8 +12,9 @@ from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, Scheduled, StatusReached, TemplateJudged
 from localwaba.domain.expiry import expires_at
 from localwaba.domain.ids import Ids
-from localwaba.domain.model import Message, Template
+from localwaba.domain.model import Template
 from localwaba.domain.quality_state import UNDELIVERED
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 
 GOING = frozenset({"DELETED", "PENDING_DELETION"})

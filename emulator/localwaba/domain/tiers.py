@@ -13,8 +13,9 @@ from localwaba.domain.errors import Refusal
 from localwaba.domain.events import Event, Scheduled, StatusReached
 from localwaba.domain.ids import Ids
 from localwaba.domain.limits_state import MONTH, WEEK, GrowthPlanned
-from localwaba.domain.model import Business, Message, PhoneNumber
+from localwaba.domain.model import Business, PhoneNumber
 from localwaba.domain.policy import Policy
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 
 UNLIMITED = "TIER_UNLIMITED"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from localwaba.domain.clock import DAY, SECOND
-from localwaba.domain.model import Pair
 from localwaba.domain.policy import Policy
+from localwaba.domain.traffic import Pair
 
 _NEVER_OPENS = frozenset({"edit", "request_welcome", "revoke", "system"})
 

@@ -17,12 +17,9 @@ from localwaba.domain.model import (
     App,
     Business,
     CallPermission,
-    Delivery,
     Flow,
     Group,
     Media,
-    Message,
-    Pair,
     PhoneCall,
     PhoneNumber,
     PreverifiedNumber,
@@ -36,6 +33,7 @@ from localwaba.domain.model import (
 )
 from localwaba.domain.policy import Policy
 from localwaba.domain.quality_state import QualityState
+from localwaba.domain.traffic import Delivery, Message, Pair
 
 
 class World(msgspec.Struct, kw_only=True):

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from starlette.responses import StreamingResponse
 
-from localwaba.domain.model import Delivery
 from localwaba.domain.routing import FIELDS
+from localwaba.domain.traffic import Delivery
 from localwaba.http.control_requests import Ask, Row
 from localwaba.http.ports import ControlledHost
 from localwaba.operations.mistakes import Mistake, choice_of

@@ -8,7 +8,7 @@ from localwaba.domain import media, routing
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import DeliveryQueued, Event, MessageReceived, StatusReached
 from localwaba.domain.ids import Ids
-from localwaba.domain.model import Delivery
+from localwaba.domain.traffic import Delivery
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.wire import webhooks

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, MessageKnown, Put
 from localwaba.domain.inbound import new_user
-from localwaba.domain.model import Message, PhoneNumber, User
+from localwaba.domain.model import PhoneNumber, User
 from localwaba.domain.numbers import country_of
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 
 _APART = frozenset({"from", "from_user_id", "from_parent_user_id", "to", "to_user_id", "to_parent_user_id"})

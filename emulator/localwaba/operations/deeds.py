@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from localwaba.domain.events import Event, PairChanged
 from localwaba.domain.ids import Ids
-from localwaba.domain.model import Message, Pair, PhoneNumber, User
+from localwaba.domain.model import PhoneNumber, User
+from localwaba.domain.traffic import Message, Pair
 from localwaba.domain.world import World
 from localwaba.operations.mistakes import Mistake, text_of
 

@@ -11,9 +11,10 @@ from localwaba.domain import groups
 from localwaba.domain.errors import Refused, refuse
 from localwaba.domain.events import Event, Put
 from localwaba.domain.limits import check_sending
-from localwaba.domain.model import Group, Message, PhoneNumber, User
+from localwaba.domain.model import Group, PhoneNumber, User
 from localwaba.domain.senders import check_sender
 from localwaba.domain.sending import accept
+from localwaba.domain.traffic import Message
 from localwaba.operations import messages
 from localwaba.operations.call import Answer, Call, missing
 from localwaba.operations.template_sends import Fitted, check_cloud_api, fit_template

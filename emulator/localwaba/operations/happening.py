@@ -57,7 +57,7 @@ from localwaba.domain.agenda import (
 )
 from localwaba.domain.events import Event, LinkWanted
 from localwaba.domain.ids import Ids
-from localwaba.domain.model import Message
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 from localwaba.operations import messaging_limits, ringing
 

@@ -14,9 +14,10 @@ from localwaba.domain.errors import refuse
 from localwaba.domain.events import Event, MessageRead, PairChanged
 from localwaba.domain.expiry import LONGEST, lifetime
 from localwaba.domain.limits import check_sending
-from localwaba.domain.model import Message, PhoneNumber, Template, User
+from localwaba.domain.model import PhoneNumber, Template, User
 from localwaba.domain.senders import check_sender
 from localwaba.domain.sending import accept, find_by_user_id, find_recipient
+from localwaba.domain.traffic import Message
 from localwaba.operations.attachments import bad_media, is_own_media
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
 from localwaba.operations.flow_sends import check_flow_message

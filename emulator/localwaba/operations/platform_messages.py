@@ -10,9 +10,10 @@ from localwaba.domain import windows
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import Event, MessageReceived, PairChanged, Put, StatusReached
 from localwaba.domain.inbound import new_user
-from localwaba.domain.model import Message, PhoneNumber, User
+from localwaba.domain.model import PhoneNumber, User
 from localwaba.domain.numbers import country_of
 from localwaba.domain.statuses import RANK
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 from localwaba.operations.inbound_contents import TYPES
 

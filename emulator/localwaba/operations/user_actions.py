@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from localwaba.domain import quality, statuses
 from localwaba.domain.events import StatusReached
 from localwaba.domain.ids import Ids
-from localwaba.domain.model import Message, User
+from localwaba.domain.model import User
 from localwaba.domain.quality_state import FeedbackGiven, Kind
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 from localwaba.operations import call_actions, group_actions
 from localwaba.operations.announcements import announced

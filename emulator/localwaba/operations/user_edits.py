@@ -9,7 +9,7 @@ import msgspec
 
 from localwaba.domain.clock import DAY, MINUTE
 from localwaba.domain.inbound import Beside
-from localwaba.domain.model import Message
+from localwaba.domain.traffic import Message
 from localwaba.operations.deeds import Deed, Scene, last, own
 from localwaba.operations.mistakes import Mistake, text_of
 from localwaba.operations.users import write

@@ -10,8 +10,9 @@ from localwaba.domain import inbound
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import Event, PairChanged, Put
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Behaviour, Pair, User
+from localwaba.domain.model import Behaviour, User
 from localwaba.domain.numbers import country_of
+from localwaba.domain.traffic import Pair
 from localwaba.operations import group_actions, ringing
 from localwaba.operations.announcements import announced
 from localwaba.operations.deeds import Deed, Scene

@@ -7,7 +7,7 @@ from typing import Any
 from localwaba.domain.clock import DAY
 from localwaba.domain.events import Event
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Message
+from localwaba.domain.traffic import Message
 from localwaba.operations.announcements import announced
 from localwaba.operations.deeds import Deed, Scene, last, received
 from localwaba.operations.mistakes import Mistake, choice_of, text_of

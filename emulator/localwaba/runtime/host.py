@@ -17,8 +17,8 @@ from localwaba.domain.errors import Refusal
 from localwaba.domain.events import CameDue, DeliveryQueued, Event, LinkWanted
 from localwaba.domain.fault_state import FaultsCleared
 from localwaba.domain.ids import Ids
-from localwaba.domain.model import Attempt, Delivery
 from localwaba.domain.seeding import adopt
+from localwaba.domain.traffic import Attempt, Delivery
 from localwaba.domain.world import World, image, restore, snapshot
 from localwaba.operations.announcing import announce
 from localwaba.operations.call import Handshake

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from localwaba.domain import model
+from localwaba.domain import traffic
 from localwaba.domain.errors import Refusal
 from localwaba.domain.fault_state import Fault
 from localwaba.domain.media_kinds import check_processing
-from localwaba.domain.model import Delivery
 from localwaba.domain.policy import Policy
+from localwaba.domain.traffic import Delivery
 from localwaba.domain.world import World
 from localwaba.operations.call import Handshake
 from localwaba.webhooks.dispatcher import Attempt, Dispatcher
@@ -90,7 +90,7 @@ class Network:
     def _answered(self, attempt: Attempt, reply: Reply) -> None:
         host = self._hosts.get(attempt.world)
         if host is not None:
-            seen = model.Attempt(
+            seen = traffic.Attempt(
                 at=host.now(),
                 url=attempt.url,
                 status=reply.status if reply.error is None else None,

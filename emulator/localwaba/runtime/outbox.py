@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from localwaba.domain import batching, deliveries, fault_routing, faults
 from localwaba.domain.faults import describe
-from localwaba.domain.model import Attempt
+from localwaba.domain.traffic import Attempt
 from localwaba.domain.world import World
 from localwaba.runtime.network import Network
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from localwaba.domain.clock import DAY, SECOND
-from localwaba.domain.model import Message
+from localwaba.domain.traffic import Message
 
 _decode = msgspec.json.Decoder().decode
 _ANSWERING = frozenset({"reply", "row", "quick_reply", "flow", "call_permission", "location", "contact", "address"})

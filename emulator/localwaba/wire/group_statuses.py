@@ -7,7 +7,8 @@ from typing import Any
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import GroupStatusReached
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Message, Pricing, User
+from localwaba.domain.model import User
+from localwaba.domain.traffic import Message, Pricing
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.wire import people

@@ -10,8 +10,9 @@ from localwaba.domain import urls
 from localwaba.domain.clock import SECOND
 from localwaba.domain.events import MessageReceived
 from localwaba.domain.inbound import MEDIA_TYPES
-from localwaba.domain.model import Message, User
+from localwaba.domain.model import User
 from localwaba.domain.policy import Policy
+from localwaba.domain.traffic import Message
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.wire import people

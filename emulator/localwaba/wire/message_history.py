@@ -7,7 +7,7 @@ from typing import Any
 from localwaba.domain import routing
 from localwaba.domain.clock import SECOND
 from localwaba.domain.history import TOLD, Occurrence, history_id, occurrences
-from localwaba.domain.model import Attempt, Delivery, Message
+from localwaba.domain.traffic import Attempt, Delivery, Message
 from localwaba.wire.errors import webhook_error
 from localwaba.wire.fields import Field
 from localwaba.wire.nodes import ABSENT, Kind, View, render

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from localwaba.domain.clock import SECOND
-from localwaba.domain.model import Message, PhoneNumber
+from localwaba.domain.model import PhoneNumber
+from localwaba.domain.traffic import Message
 from localwaba.wire.notices import Value, number_value
 
 STATUSES = {"captured": "success", "pending": "pending", "failed": "failed"}

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from localwaba.domain.model import Delivery, User
+from localwaba.domain.model import User
+from localwaba.domain.traffic import Delivery
 from localwaba.domain.world import World
 
 Json = dict[str, Any]

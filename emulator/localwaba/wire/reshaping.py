@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Delivery
+from localwaba.domain.traffic import Delivery
 from localwaba.domain.world import World
 from localwaba.wire.encoding import encode, encode_plain
 from localwaba.wire.reshaped import Part, Scene

@@ -8,8 +8,9 @@ from localwaba.domain.clock import SECOND
 from localwaba.domain.errors import Refusal
 from localwaba.domain.events import StatusReached
 from localwaba.domain.ids import derive
-from localwaba.domain.model import Message, Pricing, User
+from localwaba.domain.model import User
 from localwaba.domain.policy import Policy
+from localwaba.domain.traffic import Message, Pricing
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.wire import people

@@ -12,8 +12,9 @@ import msgspec
 
 from localwaba.domain import routing, windows
 from localwaba.domain.clock import SECOND
-from localwaba.domain.model import Attempt, Behaviour, Delivery, Message, PhoneNumber, Template, User
+from localwaba.domain.model import Behaviour, PhoneNumber, Template, User
 from localwaba.domain.tiers import limit_of
+from localwaba.domain.traffic import Attempt, Delivery, Message
 from localwaba.domain.world import World
 from localwaba.wire.choices import Choice, choices, content
 from localwaba.wire.deliveries import delivery_headers

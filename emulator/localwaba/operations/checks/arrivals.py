@@ -10,8 +10,8 @@ import msgspec
 from localwaba.domain import windows
 from localwaba.domain.events import Event, MessageReceived, PairChanged, Put
 from localwaba.domain.inbound import new_user
-from localwaba.domain.model import Message
 from localwaba.domain.numbers import country_of
+from localwaba.domain.traffic import Message
 from localwaba.domain.world import World
 from localwaba.operations.checks.model import Json, Person, Sent
 
