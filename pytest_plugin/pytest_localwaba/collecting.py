@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
 NAME = "localwaba-stage"
 GROUP = "localwaba-app"
+PRINTED = "What the app printed"
+RAISED = "What the app raised"
 
 
 class Failed(Exception):
     """A scenario that has not passed."""
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, heard: str) -> None:
         super().__init__(result.headline)
         self.result = result
+        self.heard = heard
 
 
 class Stages:
@@ -91,15 +94,21 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Plays it; raises Failed."""
-        result = stages_of(self.config).stage(self.config).play(self.scenario)
+        stage = stages_of(self.config).stage(self.config)
+        result = stage.play(self.scenario)
         if not result.has_passed:
-            raise Failed(result)
+            raise Failed(result, RAISED if stage.is_inside else PRINTED)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The scenario's own words: its file and line, the step, what was expected, what there was."""
         if isinstance(excinfo.value, Failed):
-            return told(excinfo.value.result)
+            text = told(excinfo.value.result, excinfo.value.heard)
+            return text.replace(f"{self.path}:", f"{self._shown_path()}:")
         return super().repr_failure(excinfo, style)
+
+    def _shown_path(self) -> Path:
+        here = self.config.invocation_params.dir
+        return self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it stands."""
@@ -132,8 +141,8 @@ def url_of(config: pytest.Config) -> str:
     return str(given or ("" if app_of(config) else config.getini("waba_webhook_url")))
 
 
-def told(result: Result) -> str:
-    """A failure as text: the line first, then all that is known."""
+def told(result: Result, heard: str) -> str:
+    """A failure as text: the line first, then all that is known; `heard` says what the app's output is."""
     failed = result.failed
     if failed is None:
         parts = [f"{result.scenario.place}: {result.problem}"]
@@ -145,5 +154,5 @@ def told(result: Result) -> str:
         if chat.bubbles and f"Chat of {chat.name}" not in text:
             parts.append("\n".join(["", f"Chat of {chat.name}", *(f"  {line}" for line in chat.lines())]))
     if result.output:
-        parts.append("\n".join(["", "What the app printed", *(f"  {line}" for line in result.output.splitlines())]))
+        parts.append("\n".join(["", heard, *(f"  {line}" for line in result.output.splitlines())]))
     return "\n".join(parts)

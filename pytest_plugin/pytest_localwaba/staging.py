@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import inspect
 import os
 import re
-import socket
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from threading import Thread
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-import uvicorn
 
 from localwaba.cli.app_process import AppProcess, await_port, free_port
 from localwaba.cli.environment import environment
 from localwaba.cli.mistake import Mistake
 from localwaba.client import ControlError, Waba
+from localwaba.client.gateways import kind_of
 from localwaba.client.link import Unreachable
 from localwaba.runtime.player import Numbers, Result, play
 from localwaba.runtime.rounds import Rounds, opening
-from localwaba.runtime.server import PortTaken, Running, ServerThread
+from localwaba.runtime.server import PortTaken, ServerThread
 from localwaba.runtime.settings import BadSettings, Settings, read_settings
 from localwaba_scenarios.model import Scenario
+from pytest_localwaba.tracebacks import place, told
 
 PATIENCE = 30.0
 """Real seconds in which the app has to listen."""
@@ -44,7 +43,6 @@ class Started(Protocol):
     """An app that we have started."""
 
     def news(self) -> str: ...
-    def stop(self) -> None: ...
 
 
 class Stage:
@@ -57,6 +55,7 @@ class Stage:
         self._ends = ends
         self._numbers = Numbers()
         self.played: Callable[[Waba], object] = lambda waba: None  # called before the world forgets a scenario
+        self.is_inside = isinstance(app, Inside)
 
     def play(self, scenario: Scenario) -> Result:
         """Plays one in the world as the app has set it up; what it remembers itself stays."""
@@ -72,36 +71,16 @@ class Stage:
         self._ends.close()
 
 
-class Served:
-    """An ASGI app of this process, served on a port by a thread."""
+class Inside:
+    """An ASGI or WSGI app of this process, which is called without sockets."""
 
-    def __init__(self, app: Any, port: int) -> None:
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", port))
-        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-        self._thread = Thread(target=self._run, name="localwaba app", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
-
-    def wait(self) -> None:
-        """Waits until it serves; NoApp if its startup fails."""
-        while not self._server.started:
-            self._thread.join(0.01)
-            if not self._thread.is_alive():
-                raise NoApp("waba_app: the app failed to start; its log says why")
+    def __init__(self, rounds: Rounds) -> None:
+        self._rounds = rounds
 
     def news(self) -> str:
-        """Nothing: pytest captures what this process prints."""
-        return ""
-
-    def stop(self) -> None:
-        """Ends it, its shutdown included."""
-        self._server.should_exit = True
-        self._thread.join(10)
-        self._socket.close()
+        """What it has raised; pytest captures what it prints."""
+        times = Counter(map(told, self._rounds.errors()))
+        return "\n\n".join(f"{text}\n({count} times)" if count > 1 else text for text, count in times.items())
 
 
 def open_stage(app: str, url: str, scenarios: Iterable[Scenario]) -> Stage:
@@ -138,27 +117,43 @@ def _open(app: str, url: str, scenarios: Iterable[Scenario], ends: ExitStack) ->
     )
     running = server.start()
     ends.callback(server.stop)
-    started = _start(app, webhook, settings, running, ends) if app and not url else None
-    if started is not None:
-        ends.callback(started.stop)
-    if isinstance(started, Served):
-        started.wait()
-    else:
-        await_port(webhook, PATIENCE, started if isinstance(started, AppProcess) else None)
     rounds = Rounds(running, settings.policy)
     ends.callback(rounds.close)
-    _subscribe(rounds, settings, webhook)
     parts = urlsplit(webhook)
-    return Stage(rounds, f"{parts.scheme}://{parts.netloc}", started, ends)
-
-
-def _start(app: str, webhook: str, settings: Settings, running: Running, ends: ExitStack) -> Started:
-    port = urlsplit(webhook).port or 80
+    origin = f"{parts.scheme}://{parts.netloc}"
     world = running.hosts.default.describe() | {"verify_token": settings.verify_token}
-    variables = environment(world) | {"LOCALWABA_URL": running.url, "PORT": str(port)}
-    if _OBJECT.fullmatch(app):
-        return Served(_made(app, variables, ends.enter_context(pytest.MonkeyPatch.context())), port)
-    return AppProcess(app, variables)
+    variables = environment(world) | {"LOCALWABA_URL": running.url, "PORT": str(parts.port or 80)}
+    started: Started | None = None
+    if app and not url and _OBJECT.fullmatch(app):
+        _take_in(rounds, app, origin, variables, ends.enter_context(pytest.MonkeyPatch.context()))
+        started = Inside(rounds)
+    else:
+        process = AppProcess(app, variables) if app and not url else None
+        if process is not None:
+            ends.callback(process.stop)
+        await_port(webhook, PATIENCE, process)
+        started = process
+    _subscribe(rounds, settings, webhook)
+    return Stage(rounds, origin, started, ends)
+
+
+def _take_in(rounds: Rounds, name: str, origin: str, variables: Mapping[str, str], patch: pytest.MonkeyPatch) -> None:
+    app = _made(name, variables, patch)
+    try:
+        kind_of(app)
+    except TypeError as error:
+        raise NoApp(f"waba_app: {name}: {error}") from None
+    try:
+        rounds.take_in(app, origin)
+    except Exception as error:
+        raise NoApp(f"waba_app: {name}: the app failed to start: {_line(error)}") from None
+
+
+def _line(error: BaseException) -> str:
+    """An error of the app in one line."""
+    where = place(error)
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{text} ({where})" if where else text
 
 
 def _made(name: str, variables: Mapping[str, str], patch: pytest.MonkeyPatch) -> Any:
@@ -173,10 +168,17 @@ def _made(name: str, variables: Mapping[str, str], patch: pytest.MonkeyPatch) ->
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
         raise NoApp(f"waba_app: {name}: {error}") from None
+    except Exception as error:
+        raise NoApp(f"waba_app: {name}: the module cannot be imported: {_line(error)}") from None
     if not inspect.isfunction(found) or inspect.iscoroutinefunction(found):
         return found
     takes = len(inspect.signature(found).parameters)
-    return found() if takes == 0 else found(dict(os.environ)) if takes == 1 else found
+    if takes > 1:
+        return found
+    try:
+        return found() if takes == 0 else found(dict(os.environ))
+    except Exception as error:
+        raise NoApp(f"waba_app: {name}: the app cannot be made: {_line(error)}") from None
 
 
 def _subscribe(rounds: Rounds, settings: Settings, webhook: str) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-
-from localwaba.cli.app_process import free_port
-from pytest_localwaba.staging import Served
 
 Run = Callable[..., pytest.RunResult]
 
@@ -106,6 +104,109 @@ def test_an_app_of_ones_own(pytester: pytest.Pytester, run: Run) -> None:
     run().assert_outcomes(passed=1)
 
 
+NO_SOCKETS = """
+import os, socket
+
+def make_app():
+    port = int(os.environ["PORT"])
+
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            return
+        with socket.socket() as knocking:
+            is_served = knocking.connect_ex(("127.0.0.1", port)) == 0
+        query = dict(pair.split("=") for pair in scope["query_string"].decode().split("&") if pair)
+        status = 500 if is_served or scope["server"][1] != port else 418 if scope["path"] == "/tea" else 200
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": query.get("hub.challenge", "A teapot").encode()})
+
+    return app
+"""
+TEA = SILENT + "  - call app: {post: /tea, answers: 418}\n  - call app: {post: /tea?milk=no}\n"
+
+
+def test_an_object_is_called_without_sockets(pytester: pytest.Pytester, run: Run) -> None:
+    """Nothing listens where an app of this process takes webhooks and the calls of steps; answers are told as ever."""
+    write(pytester.path, tea=TEA)
+    pytester.makepyfile(homemade=NO_SOCKETS)
+    ini(pytester, "waba_scenarios = stories", "waba_app = homemade:make_app")
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*tea.yaml:8:5: call app*", "*answered with 418, expected 2xx"])
+    result.stdout.fnmatch_lines(["A teapot"])
+
+
+WSGI = """
+from urllib.parse import parse_qs
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    if environ["REQUEST_METHOD"] == "POST" and b"Hi" in environ["wsgi.input"].read():
+        order(None)
+    return [parse_qs(environ["QUERY_STRING"]).get("hub.challenge", [""])[0].encode()]
+
+def order(number):
+    return number + 1
+"""
+
+
+def test_a_wsgi_object(pytester: pytest.Pytester, run: Run) -> None:
+    """An app may be a WSGI object; what it raises is told with the app's own lines, and no others."""
+    write(pytester.path, silent=SILENT.replace("Hi", "Good day"), raising=SILENT)
+    pytester.makepyfile(homemade=WSGI)
+    ini(pytester, "waba_scenarios = stories", "waba_app = homemade:app")
+    result = run()
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "stories/raising.yaml:2:1: 1 webhook was not answered with 200, which no step expects*",
+            "What the app raised",
+            "  Traceback (most recent call last):",
+            '*homemade.py", line 6, in app',
+            '*homemade.py", line 10, in order',
+            "  TypeError: unsupported operand*",
+            "  (2 times)",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*gateways.py*")
+
+
+BROKEN = """
+from contextlib import asynccontextmanager
+from starlette.applications import Starlette
+
+@asynccontextmanager
+async def lifespan(app):
+    raise LookupError("no database")
+    yield
+
+app = Starlette(lifespan=lifespan)
+one = 1
+
+def make_app(environ):
+    return environ["DSN"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("homemade:app", "waba_app: homemade:app: the app failed to start: LookupError: no database (homemade.py:6)"),
+        ("homemade:make_app", "waba_app: homemade:make_app: the app cannot be made: KeyError: 'DSN' (homemade.py:13)"),
+        ("homemade:one", "waba_app: homemade:one: an app is a URL, an ASGI or a WSGI object, not 1"),
+        ("worse:app", "waba_app: worse:app: the module cannot be imported: ZeroDivisionError: * (worse.py:1)"),
+    ],
+)
+def test_an_app_that_does_not_start(pytester: pytest.Pytester, run: Run, name: str, expected: str) -> None:
+    """An app that cannot be imported, made or started is told in one line, with its error and where that comes from."""
+    write(pytester.path, good=GOOD)
+    pytester.makepyfile(homemade=BROKEN, worse="1 / 0")
+    ini(pytester, "waba_scenarios = stories", f"waba_app = {name}")
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([expected])
+
+
 def test_a_failure(pytester: pytest.Pytester, run: Run) -> None:
     """A failure says line and step, what was expected, what came, the chat, what the app printed; no traceback."""
     write(pytester.path, bad=BAD)
@@ -114,7 +215,7 @@ def test_a_failure(pytester: pytest.Pytester, run: Run) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*bad.yaml:6:5: app replies to ana: {text: Bye, within: 0.3 s}",
+            "stories/bad.yaml:6:5: app replies to ana: {text: Bye, within: 0.3 s}",
             "Ana did not receive that: the app sent 1 other message (waited 0.3 s).",
             "*! text differs*",
             "Chat of Ana",
@@ -133,7 +234,9 @@ def test_refused_calls_fail(pytester: pytest.Pytester, run: Run) -> None:
     ini(pytester, "waba_scenarios = stories", f"waba_app = {APP}")
     result = run()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*of the app's calls were refused, which no step expects*", "*131056*"])
+    result.stdout.fnmatch_lines(
+        ["stories/refused.yaml:*: 1 of the app's calls was refused, which no step expects*", "*131056*"]
+    )
 
 
 def test_foreign_files(pytester: pytest.Pytester, run: Run) -> None:
@@ -206,16 +309,32 @@ def test_scenarios_count_as_coverage(pytester: pytest.Pytester, run: Run) -> Non
 
 def test_an_app_that_runs_already(pytester: pytest.Pytester, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An app that somebody else has started is played with at its URL, and left alone afterwards."""
-    made: dict[str, Any] = {}
-    exec(HOMEMADE, made)
-    port = free_port()
-    served = Served(made["app"], port)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(parse_qs(urlsplit(self.path).query)["hub.challenge"][0].encode())
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            heard.append(args[0])
+
+    heard: list[object] = []
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
     try:
-        served.wait()
         monkeypatch.setenv("LOCALWABA_PORT", "0")
         write(pytester.path, silent=SILENT)
-        run("stories/silent.yaml", f"--waba-webhook-url=http://127.0.0.1:{port}/webhook").assert_outcomes(passed=1)
-        with socket.create_connection(("127.0.0.1", port), timeout=10):
-            pass
+        url = f"http://127.0.0.1:{server.server_port}/webhook"
+        run("stories/silent.yaml", f"--waba-webhook-url={url}").assert_outcomes(passed=1)
+        assert "POST /webhook HTTP/1.1" in heard
     finally:
-        served.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join(10)

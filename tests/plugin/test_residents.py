@@ -121,6 +121,22 @@ def test_no_sockets(waba: Waba, ada: User, make: Any, monkeypatch: pytest.Monkey
     assert waba.callback.endswith(".localhost/webhook")
 
 
+def test_an_app_that_sleeps(waba: Waba, ada: User) -> None:
+    """An app that pauses for long before it goes on is not waited for, nor is what waits for it."""
+    woken = asyncio.Event()
+
+    async def work(message: dict[str, Any]) -> None:
+        await asyncio.gather(asyncio.sleep(3600), woken.wait())
+
+    waba.webhook(starlette(work, background=True))
+    waba.patience = 60.0
+    ada.sends("hi")
+    resident = waba.resident(waba.callback.removesuffix("/webhook") if waba.callback else "")
+    assert resident is not None
+    assert resident.wait(60.0)
+    assert not resident.is_busy
+
+
 @KINDS
 def test_what_the_app_gets(waba: Waba, ada: User, make: Any) -> None:
     """Headers and bytes are those that Meta sends: the signature is over the body."""

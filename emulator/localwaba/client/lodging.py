@@ -25,22 +25,35 @@ class Lodging:
         self._origins: dict[int, str] = {}
         self._ends = ExitStack()
 
-    def take_in(self, app: Any, path: str, raises: bool, loop: AbstractEventLoop | None) -> str:
-        """Starts an app, unless it has been, and says under which URL it is called. TypeError for what is no app."""
+    def take_in(
+        self,
+        app: Any,
+        path: str,
+        raises: bool = True,
+        loop: AbstractEventLoop | None = None,
+        *,
+        in_turn: bool = True,
+        at: str = "",
+    ) -> str:
+        """Starts an app, unless it has been, and says under which URL it is called. TypeError for what is no app.
+
+        `at` is the origin that it goes by, if the emulator is in this process; not `in_turn` an ASGI app is called with
+        several webhooks at the same time, as a server does it.
+        """
         from localwaba.client.resident import house
 
         if not path.startswith("/"):
             raise ValueError(f"a path begins with a slash: path={'/' + path!r}")
         origin = self._origins.get(id(app))
         if origin is None:
-            resident = house(app, loop)
+            resident = house(app, loop, in_turn=in_turn)
             resident.start()
             self._ends.callback(resident.stop)
             self._apps.append((resident, raises))
-            origin = self._origins[id(app)] = self._open(resident)
+            origin = self._origins[id(app)] = self._open(resident, at)
         return origin + path
 
-    def _open(self, resident: Resident) -> str:
+    def _open(self, resident: Resident, at: str) -> str:
         residents = self._link.residents
         if residents is None:
             from localwaba.client.bridge import Bridge
@@ -49,7 +62,7 @@ class Lodging:
             self._ends.callback(bridge.close)
             return bridge.origin
         count = f"{len(self._apps)}-" if len(self._apps) > 1 else ""
-        origin = f"http://app-{count}{self._world}.localhost"
+        origin = at or f"http://app-{count}{self._world}.localhost"
         residents.admit(origin, resident)
         self._ends.callback(residents.dismiss, origin)
         return origin
@@ -74,6 +87,20 @@ class Lodging:
         for app, raises in self._apps:
             if raises:
                 app.raise_error()
+
+    def errors(self) -> list[BaseException]:
+        """What the apps have raised that nobody has seen yet."""
+        found = [error for app, _ in self._apps for error in app.errors]
+        for app, _ in self._apps:
+            app.errors = []
+        return found
+
+    def find(self, origin: str) -> Resident | None:
+        """The app that goes by an origin."""
+        for (app, _), known in zip(self._apps, self._origins.values(), strict=True):
+            if known == origin:
+                return app
+        return None
 
     def close(self) -> None:
         """Ends all apps; raises what their shutdown raised."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from contextvars import ContextVar
 from http import HTTPStatus
@@ -15,7 +15,10 @@ from localwaba.client.gateways import BROKEN, Lifespan, Request, Response, call_
 from localwaba.runtime.system import elapsed
 from localwaba.webhooks.transport import EXCERPT_BYTES, KEPT_HEADERS, READ_BYTES, Headers, Reply, excerpt
 
+_STARTING = 30.0
 _STOPPING = 10.0
+_LONG_SLEEP = 1.0
+_DOZE = 0.05
 _serving: ContextVar[bool] = ContextVar("serving", default=False)
 """Whether this is, or comes from, the handling of a request."""
 
@@ -23,13 +26,17 @@ _serving: ContextVar[bool] = ContextVar("serving", default=False)
 class Resident:
     """Answers for an app; the next call begins when the last one is answered, in the order in which they came.
 
-    `errors` are what the app raised and nobody has seen yet. What an app does after it has answered keeps it busy.
+    `errors` are what the app raised and nobody has seen yet. What an app does after it has answered keeps it busy,
+    unless it sleeps: one that pauses for seconds before it tries again is not waited for.
     """
 
     def __init__(self, app: Any) -> None:
         self.app = app
         self.errors: list[BaseException] = []
         self._busy = 0
+        self._asleep = 0
+        self._changes = 0
+        self._rested = -1
         self._changed = threading.Condition()
 
     # what the platform asks (in the server's loop)
@@ -91,18 +98,39 @@ class Resident:
     def start(self) -> None:
         """Runs the startup of the app; raises what it raised."""
 
+    def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+    ) -> tuple[int, bytes]:
+        """A call of the test's own; the status, and the beginning of the body. TimeoutError after so many seconds."""
+        future = self.handle(Request(method, url, tuple(headers.items()), body or b""))
+        try:
+            response = future.result(timeout)
+        except TimeoutError:
+            future.cancel()
+            raise TimeoutError(f"no answer within {timeout:g} s") from None
+        return response.status, response.body[:READ_BYTES]
+
     def stop(self) -> None:
         """Runs the shutdown of the app and ends what it still does; raises what the shutdown raised."""
 
     @property
     def is_busy(self) -> bool:
         """Whether the app is still at work, after an answer too."""
-        return self._busy > 0
+        return self._busy > 0 and self._rested != self._changes
 
     def wait(self, timeout: float) -> bool:
-        """Waits until the app has nothing to do; False if that took longer than so many real seconds."""
+        """Waits until the app has nothing to do but sleep; False if that took longer than so many real seconds."""
+        until = elapsed() + timeout
         with self._changed:
-            return self._changed.wait_for(lambda: not self._busy, timeout)
+            while self.is_busy:
+                left = until - elapsed()
+                if left <= 0:
+                    return False
+                seen = self._changes
+                self._changed.wait(min(left, _DOZE) if self._asleep else left)
+                if self._asleep and self._changes == seen:
+                    self._rested = seen  # who is still at work waits for who sleeps
+        return True
 
     def raise_error(self) -> None:
         """Raises what the app raised first, with its traceback."""
@@ -114,12 +142,20 @@ class Resident:
     def _begin(self) -> None:
         with self._changed:
             self._busy += 1
+            self._changes += 1
 
     def _end(self, error: BaseException | None) -> None:
         with self._changed:
             if error is not None:
                 self.errors.append(error)
             self._busy -= 1
+            self._changes += 1
+            self._changed.notify_all()
+
+    def _turn_over(self, sleepers: int) -> None:
+        with self._changed:
+            self._asleep += sleepers
+            self._changes += 1
             self._changed.notify_all()
 
 
@@ -162,10 +198,14 @@ class WsgiResident(Resident):
 
 
 class AsgiResident(Resident):
-    """An ASGI app, called in an event loop: that of the test, or one of its own in a thread."""
+    """An ASGI app, called in an event loop: that of the test, or one of its own in a thread.
 
-    def __init__(self, app: Any, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    Not `in_turn` it is called as servers do it: what comes at the same moment is handled at the same time.
+    """
+
+    def __init__(self, app: Any, loop: asyncio.AbstractEventLoop | None = None, *, in_turn: bool = True) -> None:
         super().__init__(app)
+        self._in_turn = in_turn
         self._own = _LoopThread() if loop is None else None
         self._given = loop
         self._turn = asyncio.Lock()
@@ -180,7 +220,7 @@ class AsgiResident(Resident):
         if self._own is not None:
             self._own.start()
         try:
-            self._run(self._start())
+            self._run(self._start(), _STARTING, "started")
         except BaseException:
             if self._own is not None:
                 self._own.stop()
@@ -189,12 +229,20 @@ class AsgiResident(Resident):
     async def _start(self) -> None:
         if self._own is not None:
             self._loop.set_task_factory(self._make_task)
+            self._watch_sleep()
         lifespan = Lifespan(self.app)
         await lifespan.start()
         self._lifespan = lifespan
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(_STOPPING)
+    def _run(self, work: Coroutine[Any, Any, None], patience: float, what: str) -> None:
+        running = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            running.result(patience)
+        except TimeoutError:
+            if running.done():  # the app itself has raised it
+                raise
+            running.cancel()
+            raise TimeoutError(f"the app under test has not {what} within {patience:g} s") from None
 
     def _make_task(self, loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
         """A task; one that a request has begun keeps the app busy until it is done, unlike workers of the startup."""
@@ -203,6 +251,19 @@ class AsgiResident(Resident):
             self._begin()
             task.add_done_callback(lambda _: self._end(None))
         return task
+
+    def _watch_sleep(self) -> None:
+        """Has the loop tell who sleeps: `asyncio.sleep` asks it to end a future later, nothing else does."""
+        plain = self._loop.call_later
+
+        def call_later(delay: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+            sleeps = delay >= _LONG_SLEEP and args and isinstance(args[0], asyncio.Future) and _serving.get()
+            if sleeps and not args[0].done():
+                self._turn_over(1)
+                args[0].add_done_callback(lambda _: self._turn_over(-1))
+            return plain(delay, callback, *args, context=context)
+
+        setattr(self._loop, "call_later", call_later)  # noqa: B010 - a method of this one loop
 
     def handle(self, request: Request) -> Future[Response]:
         future: Future[Response] = Future()
@@ -221,7 +282,7 @@ class AsgiResident(Resident):
 
     async def _serve(self, request: Request, future: Future[Response]) -> None:
         problem: BaseException | None = None
-        turns = [self._turn]
+        turns = [self._turn] if self._in_turn else []
         _serving.set(True)
 
         def let_next() -> None:
@@ -239,7 +300,8 @@ class AsgiResident(Resident):
                 self._loop.call_soon_threadsafe(let_next)
 
         try:
-            await self._turn.acquire()
+            for turn in turns:
+                await turn.acquire()
             future.add_done_callback(give_up)
             await call_asgi(self.app, request, self._lifespan.state if self._lifespan else {}, answer)
         except asyncio.CancelledError:
@@ -254,7 +316,7 @@ class AsgiResident(Resident):
         if self._loop.is_closed() or not self._loop.is_running():
             return
         try:
-            self._run(self._stop())
+            self._run(self._stop(), _STOPPING, "stopped")
         finally:
             if self._own is not None:
                 self._own.stop()
@@ -294,9 +356,9 @@ class _LoopThread:
         await self._ended.wait()
 
 
-def house(app: Any, loop: asyncio.AbstractEventLoop | None = None) -> Resident:
+def house(app: Any, loop: asyncio.AbstractEventLoop | None = None, *, in_turn: bool = True) -> Resident:
     """A resident for an app, not started yet; an ASGI app is called in `loop`. TypeError for what is no app."""
-    return WsgiResident(app) if kind_of(app) == "wsgi" else AsgiResident(app, loop)
+    return WsgiResident(app) if kind_of(app) == "wsgi" else AsgiResident(app, loop, in_turn=in_turn)
 
 
 def _since(began: float) -> float:

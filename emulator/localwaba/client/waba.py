@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Collection
 
+    from localwaba.client.resident import Resident
+
 _VERSIONED = re.compile(r"/?v\d+\.\d+/")
 
 MISTAKES = frozenset({130403, 130429, 131009, 131047, 131051, 131053, 131056})
@@ -42,7 +44,13 @@ class Waba:
     version = VERSION
 
     def __init__(
-        self, link: Link, described: dict[str, Any], *, is_owned: bool = False, closes_link: bool = False
+        self,
+        link: Link,
+        described: dict[str, Any],
+        *,
+        is_owned: bool = False,
+        closes_link: bool = False,
+        lodging: Lodging | None = None,
     ) -> None:
         self.link = link
         self.name: str = described["world"]
@@ -63,7 +71,7 @@ class Waba:
         self.users: list[User] = []
         self.unmet: list[tuple[str | None, str, Any]] = []
         self.before_end: Callable[[Waba], None] | None = None
-        self._lodging = Lodging(link, self.name)
+        self._lodging = lodging or Lodging(link, self.name)
         self._is_owned = is_owned
         self._closes_link = closes_link
         self._met: dict[str, int] = {}
@@ -73,10 +81,13 @@ class Waba:
         self._clock: dict[str, Any] = described["clock"]
 
     @classmethod
-    def default(cls, link: Link) -> Waba:
-        """The world of a link's token; without one the default world, which stays when this is closed."""
+    def default(cls, link: Link, lodging: Lodging | None = None) -> Waba:
+        """The world of a link's token; without one the default world, which stays when this is closed.
+
+        `lodging` are the apps of this process that live in it already.
+        """
         described = link.call("GET", "world")
-        return cls(link.of(described["access_token"]), described)
+        return cls(link.of(described["access_token"]), described, lodging=lodging)
 
     @classmethod
     def create(cls, url: str | Link, control_token: str = "", **options: Any) -> Waba:
@@ -110,6 +121,10 @@ class Waba:
     def has_residents(self) -> bool:
         """Whether an app of this process is subscribed."""
         return self._lodging.has_apps
+
+    def resident(self, origin: str) -> Resident | None:
+        """The app of this process that is called at an origin."""
+        return self._lodging.find(origin)
 
     def leave(self) -> None:
         """Ends the apps of this process, once they have been told everything; the world stays."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from time import sleep
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from localwaba.client import User, Waba
 from localwaba.client.chat import Bubble
@@ -20,6 +21,7 @@ from localwaba_scenarios import model
 
 Found = TypeVar("Found")
 _LONG = 30.0
+_SHOWN = 2_000
 
 
 def perform(step: model.Step, scene: Scene) -> None:
@@ -140,25 +142,30 @@ def _made(scene: Scene) -> list[str]:
 def _call_app(step: model.CallsApp, scene: Scene) -> None:
     if not scene.app:
         raise Missed("nobody knows where the app is: it is called at the origin of its webhook")
-    parts = urlsplit(scene.app)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     body = None if step.body is None else json.dumps(resolve(step.body, scene.scope)).encode()
     headers = {} if body is None else {"Content-Type": "application/json"}
     headers |= {name: str(value) for name, value in resolve(step.headers, scene.scope).items()}
     path = quote(resolve(step.path, scene.scope), safe="/?&=,.:%~+")
-    connection = kind(str(parts.hostname), parts.port, timeout=_LONG)
+    resident = scene.waba.resident(scene.app)
+    ask = _ask if resident is None else resident.ask
     try:
-        connection.request(step.method, path, body, headers)
-        answer = connection.getresponse()
-        text = answer.read(2_000).decode("utf-8", "replace")
-    except (OSError, HTTPException) as error:
+        status, content = ask(step.method, scene.app + path, headers, body, _LONG)
+    except (OSError, HTTPException, RuntimeError) as error:
         raise Missed(f"{step.method} {scene.app}{path}: {error or type(error).__name__}") from None
-    finally:
-        connection.close()
-    if answer.status != step.status if step.status else not 200 <= answer.status < 300:
-        wanted = step.status or "2xx"
-        raise Missed(f"{step.method} {path} was answered with {answer.status}, expected {wanted}\n{text}".rstrip())
+    if status != step.status if step.status else not 200 <= status < 300:
+        wanted, text = step.status or "2xx", content.decode("utf-8", "replace")
+        raise Missed(f"{step.method} {path} was answered with {status}, expected {wanted}\n{text}".rstrip())
     scene.waba.settle(scene.waba.patience)
+
+
+def _ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> tuple[int, bytes]:
+    """A call over the network; the status, and the beginning of the body. OSError, HTTPException."""
+    parts = urlsplit(url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    with closing(kind(str(parts.hostname), parts.port, timeout=timeout)) as connection:
+        connection.request(method, urlunsplit(parts._replace(scheme="", netloc="")), body, dict(headers))
+        answer = connection.getresponse()
+        return answer.status, answer.read(_SHOWN)
 
 
 # expectations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
 from itertools import count
 from time import sleep
@@ -248,11 +248,16 @@ def _surprises(scene: Scene) -> str:
     lines += listed("Webhooks that the app did not answer with 200", [told(one) for one in untaken])
     if not lines:
         return ""
-    what = [f"{len(refused)} of the app's calls were refused"] if refused else []
+    what = [f"{len(refused)} of the app's calls {_were(refused)} refused"] if refused else []
     what += [f"{len(late)} of its messages failed"] if late else []
-    what += [f"{len(untaken)} webhooks were not answered with 200"] if untaken else []
+    noun = "webhook" if len(untaken) == 1 else "webhooks"
+    what += [f"{len(untaken)} {noun} {_were(untaken)} not answered with 200"] if untaken else []
     head = f"{' and '.join(what)}, which no step expects (strict: false allows it)"
     return "\n".join([head, *lines])
+
+
+def _were(what: Sized) -> str:
+    return "was" if len(what) == 1 else "were"
 
 
 def _chats(scene: Scene) -> Iterator[Chat]:

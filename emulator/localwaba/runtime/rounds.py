@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localwaba.client import Link, Waba
+from localwaba.client.lodging import Lodging
 from localwaba.domain.clock import HOUR
 from localwaba.runtime.player import MORNING, calm, knobs_of, seed_of
 from localwaba.runtime.server import Running
@@ -40,19 +41,35 @@ class Rounds:
         self._running = running
         self._host = running.hosts.default
         self._knobs = dict(knobs or {})
-        self._link = Link(running.url)
+        self._link = Link(running.url, residents=running.network.residents)
+        self._lodging = Lodging(self._link, self._host.world.name)
         self._webhook: dict[str, Any] = {}
         self._approved: frozenset[str] = frozenset()
 
     def close(self) -> None:
-        """Ends the connection; the server stays."""
-        self._link.close()
+        """Ends the app of this process, if there is one, and the connection; the server stays."""
+        try:
+            self._lodging.close()
+        finally:
+            self._link.close()
+
+    def take_in(self, app: Any, origin: str) -> None:
+        """Starts an ASGI or WSGI object, which is from now on what answers at an origin. TypeError for what is neither.
+
+        Webhooks that come at the same moment are handled at the same time, as a server does it. Whatever else an app's
+        startup raises is raised here.
+        """
+        self._lodging.take_in(app, "/", raises=False, in_turn=False, at=origin)
+
+    def errors(self) -> list[BaseException]:
+        """What that app has raised since somebody last asked."""
+        return self._lodging.errors()
 
     def settle_in(self, url: str, verify_token: str, fields: Iterable[str] = ()) -> None:
         """Subscribes the app and lets an hour pass, in which templates that it has created are reviewed."""
         self._webhook = {"url": url, "verify_token": verify_token, "fields": list(fields)}
         self._link.call("PUT", "webhook", self._webhook)
-        waba = Waba.default(self._link)
+        waba = Waba.default(self._link, self._lodging)
         calm(waba)
         self._running.call(self._age())
         self._approved = frozenset(one["id"] for one in waba.templates() if one["status"] == "APPROVED")
@@ -65,7 +82,7 @@ class Rounds:
         """The world as the app has set it up, at the time and with the knobs of a scenario."""
         self._give_back()
         self._running.call(self._freshen(scenario))
-        waba = Waba.default(self._link)
+        waba = Waba.default(self._link, self._lodging)
         waba.policy(**knobs_of(scenario, self._knobs))
         if scenario.version:
             self._link.call("PUT", "webhook", self._webhook | {"version": scenario.version})
