@@ -90,7 +90,7 @@ class Rounds:
 
     def _give_back(self) -> None:
         """Approves the templates that a scenario has left stopped: the app has heard of that, but hears of no reset."""
-        waba = Waba.default(self._link)
+        waba = Waba.default(self._link, self._lodging)
         stopped = [one for one in waba.templates() if one["id"] in self._approved and one["status"] in STOPPED]
         if stopped:
             waba.faults.clear()
