@@ -133,7 +133,7 @@ def _open(app: str, url: str, scenarios: Iterable[Scenario], ends: ExitStack) ->
             ends.callback(process.stop)
         await_port(webhook, PATIENCE, process)
         started = process
-    _subscribe(rounds, settings, webhook)
+    _subscribe(rounds, settings, webhook, 0 if isinstance(started, Inside) else _HANDSHAKES)
     return Stage(rounds, origin, started, ends)
 
 
@@ -181,16 +181,17 @@ def _made(name: str, variables: Mapping[str, str], patch: pytest.MonkeyPatch) ->
         raise NoApp(f"waba_app: {name}: the app cannot be made: {_line(error)}") from None
 
 
-def _subscribe(rounds: Rounds, settings: Settings, webhook: str) -> None:
-    """The handshake, tried for some seconds: who listens may not be ready yet."""
+def _subscribe(rounds: Rounds, settings: Settings, webhook: str, tries: int) -> None:
+    """The handshake, tried so many times more for some seconds: who listens may not be ready yet."""
     from time import sleep
 
-    for n in range(_HANDSHAKES + 1):
+    for n in range(tries + 1):
         try:
             rounds.settle_in(webhook, settings.verify_token, settings.fields)
         except ControlError as error:
-            if n == _HANDSHAKES:
-                raise NoApp(f"the webhook {webhook} failed its handshake: {error}") from None
+            if n == tries:
+                raised = "".join(f"; the app raised {_line(one)}" for one in rounds.errors()[:1])
+                raise NoApp(f"the webhook {webhook} failed its handshake: {error}{raised}") from None
             sleep(0.2)
         else:
             return
