@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -212,11 +212,115 @@ def test_exec_keeps_the_status(code: str, expected: int) -> None:
     assert expected == run("exec", "--", sys.executable, "-c", code).returncode
 
 
+PATIENT = """
+import signal, sys
+def told(number, frame):
+    print("told", signal.Signals(number).name, flush=True)
+    sys.exit(9)
+for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    signal.signal(getattr(signal, name), told)
+print("up", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+@contextmanager
+def executing(code: str) -> Iterator[subprocess.Popen[str]]:
+    """`localwaba exec` of a program that has said that it is up, away from any terminal."""
+    command = [*COMMAND, "exec", "--", sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "up\n"
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_exec_passes_signals_on(name: str) -> None:
+    """A signal that ends `exec` reaches the program, which decides what comes of it; its status is kept."""
+    with executing(PATIENT) as process:
+        process.send_signal(getattr(signal, name))
+        assert process.stdout is not None
+        assert (process.stdout.read(), process.wait(60)) == (f"told {name}\n", 9)
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_exec_of_a_program_that_a_signal_ends(name: str, status: int) -> None:
+    """A program that leaves signals alone is ended by them; the status is 128 and the signal's number."""
+    code = "import signal; signal.signal(2, signal.SIG_DFL); print('up', flush=True); signal.pause()"
+    with executing(code) as process:
+        process.send_signal(getattr(signal, name))
+        assert process.wait(60) == status
+
+
+@pytest.mark.parametrize(("first", "told"), [("", 1), ("os.setsid()", 0)])
+def test_ctrl_c_comes_once(first: str, told: int) -> None:
+    """In a terminal, Ctrl-C goes to the programs of its group: exec does not tell its own once more."""
+    code = f"import signal, os, sys\n{first}\nsignal.signal(2, lambda *_: os.write(1, b'told;'))\n"
+    code += "os.write(1, b'up;')\nfor n in range(30): sys.stdin.readline(), os.write(1, b'line%d;' % n)\nsys.exit(9)"
+    terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    command = [sys.executable, "-c", terminal, *COMMAND, "exec", "--", sys.executable, "-c", code]
+    answers = [b"told;" if told else b"^C", *(b"line%d;" % number for number in range(29))]  # time to be told again
+    seen = b""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for wait_for, typed in zip([b"up;", *answers], [b"\x03", *[b"\n"] * 30], strict=True):
+            while wait_for not in seen:
+                more = process.stdout.read(1000)
+                assert more, seen
+                seen += more
+            process.stdin.write(typed)
+        seen += process.stdout.read()
+        assert process.wait(60) == 9
+    assert seen.count(b"told;") == told
+
+
+def test_exec_beside_a_proxy() -> None:
+    """A proxy of the machine is not asked for the emulator, whatever else it is not asked for."""
+    code = "import os; print(os.environ['NO_PROXY'])"
+    done = run("exec", "--", sys.executable, "-c", code, NO_PROXY="example.com", HTTP_PROXY="http://127.0.0.1:9")
+    assert done.stdout == "example.com,127.0.0.1,localhost\n"
+
+
+def test_exec_on_a_port_that_is_taken() -> None:
+    """A port that somebody else has is one line and status 2; the program does not run."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = run("exec", "--port", str(port), "--", sys.executable, "-c", "print('ran')")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"localwaba: cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port\n"
+    )
+
+
+def test_exec_without_the_app() -> None:
+    """A webhook that nobody answers is one line that says what to look at, and what to do if COMMAND is the app."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    done = run("exec", "--webhook-url", f"http://127.0.0.1:{port}/hook", "--", sys.executable, "-c", "print('ran')")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.endswith(
+        "Is the app running, and does it echo hub.challenge for the verify token localwaba-verify-token? "
+        "An app that COMMAND starts is subscribed by COMMAND: PUT $LOCALWABA_URL/_localwaba/webhook\n"
+    )
+
+
 def test_exec_sets_the_environment() -> None:
     """The program finds the emulator in its environment and can use it."""
     code = "import os, urllib.request as u; print(u.urlopen(os.environ['LOCALWABA_URL'] + '/_localwaba/health').status)"
     done = run("exec", "--", sys.executable, "-c", code, LOCALWABA_PORT="1")
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+
+
+def test_exec_of_a_program_that_cannot_be_run(tmp_path: Path) -> None:
+    """What is no program is status 126, as in a shell, and one line."""
+    done = run("exec", "--", str(tmp_path))
+    assert (done.returncode, done.stderr) == (126, f"localwaba: exec: {tmp_path}: Permission denied\n")
 
 
 def test_exec_of_a_program_that_is_not_there() -> None:

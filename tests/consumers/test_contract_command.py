@@ -293,3 +293,15 @@ def test_coverage_with_a_report_of_another_release(tmp_path: Path, capsys: pytes
     file.write_text(json.dumps(found | {"localwaba": "0.0.9"}), "utf-8")
     status, _, err = run(capsys, "coverage", str(file))
     assert (status, err) == (0, f"localwaba: {file} is of localwaba 0.0.9, and held against what {__version__} knows\n")
+
+
+def test_words_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Options may stand before, between and after the words; without a word everything is listed."""
+    file = tmp_path / "nothing.json"
+    file.write_text("[]")
+    words = ["coverage", "--of", "statuses", str(file), "--fail-under", "0", str(file)]
+    told = run(capsys, *words)
+    assert told[0] == 0
+    assert told == run(capsys, "--of", "statuses", "coverage", str(file), str(file))
+    assert run(capsys, "diff", "--json", "v24.0", "v25.0")[:2] == (0, "[]\n")
+    assert run(capsys, "--json") == run(capsys, "list", "--json")

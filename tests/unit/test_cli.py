@@ -36,7 +36,11 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["serve", "--host", "0.0.0.0"], "set a control token with --control-token"),
         (["serve", "--config", "away.toml"], "away.toml: No such file or directory"),
         (["exec"], "exec: write the command after two dashes: localwaba exec -- python -m pytest"),
-        (["exec", "pytest"], "exec: unknown option pytest"),
+        (
+            ["exec", "pytest", "-q"],
+            "exec: pytest is one word too many; a command stands after two dashes: localwaba exec -- pytest",
+        ),
+        (["serve", "now"], "serve: now is one word too many"),
         (["demo", "--seed", "x"], "argument --seed: invalid int value: 'x' (see localwaba demo --help)"),
     ],
 )

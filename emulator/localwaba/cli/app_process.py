@@ -28,8 +28,7 @@ class AppProcess:
         if not words:
             raise Mistake("run: --app needs a command, as in --app 'python -m myapp'")
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-        environ = os.environ | dict(variables) | {"PYTHONUNBUFFERED": "1"}
-        environ |= {name: _beside(environ.get(name, "")) for name in ("NO_PROXY", "no_proxy")}
+        environ = past_proxies(os.environ | dict(variables) | {"PYTHONUNBUFFERED": "1"})
         try:
             self._process = subprocess.Popen(
                 words,
@@ -76,9 +75,10 @@ class AppProcess:
             pass
 
 
-def _beside(hosts: str) -> str:
-    """Hosts that are reached without a proxy, the emulator's among them."""
-    return ",".join(filter(None, [hosts, "127.0.0.1,localhost"]))
+def past_proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same environment, in which this machine is reached without a proxy."""
+    names = ("NO_PROXY", "no_proxy")
+    return dict(environ) | {name: ",".join(filter(None, [environ.get(name), "127.0.0.1,localhost"])) for name in names}
 
 
 def free_port() -> int:

@@ -54,9 +54,12 @@ def read_command(words: Sequence[str]) -> Command:
         raise Mistake(f"there is no command {asked}{nearest(asked, parsers)}")
     kind = KINDS[asked]
     kind.add(parsers[asked])  # of all others only the line in the help is needed
-    found, unknown = parsers[asked].parse_known_args(before[1:])
+    found, unknown = parsers[asked].parse_known_intermixed_args(before[1:])
     if unknown:
         known = _places(parsers[asked])
+        if not unknown[0].startswith("-"):
+            hint = f"; a command stands after two dashes: localwaba exec -- {unknown[0]}" if asked == "exec" else ""
+            raise Mistake(f"{asked}: {unknown[0]} is one word too many{hint}")
         raise Mistake(f"{asked}: unknown option {unknown[0]}{nearest(unknown[0].partition('=')[0], known)}")
     return Command(asked, partial(kind.run, kind.read(found, program)))
 
