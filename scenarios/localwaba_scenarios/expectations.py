@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from localwaba_scenarios.sentences import Ask
 
 REPLY = ("type", "text", "header", "footer", "buttons", "quotes", "template", "category", "ticks", "reactions",
-         "content", "body", "within")  # fmt: skip
+         "code", "app", "content", "body", "within")  # fmt: skip
 LAST = ("status", "statuses", "error", "type", "text", "category", "template", "body", "within")
 CALL = ("method", "path", "operation", "status", "request", "answer", "times", "within")
 WEBHOOK = ("field", "state", "answered", "value", "times", "within")
 NUMBER = ("quality_rating", "messaging_limit", "status", "name_status", "throughput", "within")
 TEMPLATE = ("status", "language", "category", "quality_score", "rejected_reason", "within")
-_TEXTUAL = frozenset({"text", "header", "footer", "buttons", "quotes", "template", "reactions", "path"})
+_TEXTUAL = frozenset({"text", "header", "footer", "buttons", "quotes", "template", "reactions", "code", "path"})
 _LISTS = frozenset({"buttons", "reactions", "statuses"})
 _CHOICES = {
     "status": "message_status", "ticks": "message_status", "type": "outbound_type", "category": "template_category",

@@ -21,7 +21,7 @@ PERSON = ("name", "country", "number", "username")
 TEMPLATE = ("language", "category", "body", "example", "components")
 WORLD = ("phone_number_id", "waba_id", "business_number")
 """Names that every scenario has: the ids and the number of the business."""
-OF_USERS = ("number", "name", "user_id")
+OF_USERS = ("number", "name", "user_id", "code")
 """What is known of each user, as in `${ana.number}`."""
 _TIMES = ("delivered_after", "read_after", "answers_after")
 

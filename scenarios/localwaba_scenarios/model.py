@@ -93,10 +93,11 @@ class SendsFile(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taps(Step):
-    """A user taps a button or picks a row, named by its title or its id."""
+    """A user taps a button or picks a row, named by its title or its id; or, unless it `works`, would like to."""
 
     user: str
     title: Text
+    works: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

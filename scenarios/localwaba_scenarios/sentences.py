@@ -180,6 +180,11 @@ def _taps(ask: Ask) -> Step:
     return model.Taps(place=ask.place, user=ask.names["user"], title=title, **ask.shown)
 
 
+def _cannot_tap(ask: Ask) -> Step:
+    title = ask.reader.text(ask.given, "what is tapped")
+    return model.Taps(place=ask.place, user=ask.names["user"], title=title, works=False, **ask.shown)
+
+
 def _fills_in(ask: Ask) -> Step:
     members = ask.reader.members(ask.given, "what is filled in")
     response = {name: ask.reader.json(node) for name, node in members.items()}
@@ -346,6 +351,9 @@ FORMS = (
     Form("{user} replies", "always", "text", "sends a text that quotes the app's last message", _answers),
     Form("{user} taps", "always", "text", "taps a button, named by its title or its id", _taps),
     Form("{user} picks", "always", "text", "picks a row of a list, named by its title or its id", _taps),
+    Form(
+        "{user} cannot tap", "always", "text", "there is no such button, or it is off: a code is too old", _cannot_tap
+    ),
     Form("{user} fills in", "always", "filled", "fills in the last flow and sends it", _fills_in),
     Form("{user} sends {kind}", "may", "file", "sends a file of yours, or a small valid sample", _sends_file),
     Form("{user} sends location", "always", "location", "sends a place", _sends_location),

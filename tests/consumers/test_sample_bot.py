@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import json
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -25,11 +26,11 @@ JOBS = {"JOBS_TOKEN": "jobs"}
 
 
 @contextmanager
-def running(environ: dict[str, str]) -> Iterator[str]:
+def running(environ: dict[str, str], now: Callable[[], float] = time.time) -> Iterator[str]:
     """The bot on a free port; its URL."""
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(make_app(environ), log_level="error", ws="none")
+    config = uvicorn.Config(make_app(environ, now), log_level="error", ws="none")
     server = uvicorn.Server(config)
     thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
     thread.start()
@@ -200,6 +201,22 @@ def test_restart(waba: Any, tmp_path: Path) -> None:
         assert answer.status_code == 200
         waba.settle()
         user.receives_nothing()
+
+
+def test_codes_expire(waba: Any) -> None:
+    """A code is good for ten minutes by the clock that the bot was given, and not a moment longer."""
+    ana = waba.user("Ana")
+    headers = {"Authorization": "Bearer jobs"}
+    with running(waba.env | JOBS, now=lambda: waba.now.timestamp()) as url:
+
+        def login(minutes: float) -> int:
+            httpx.post(f"{url}/codes", json={"to": ana.wa_id}, headers=headers).raise_for_status()
+            ana.receives(template="login_code")
+            waba.advance(minutes=minutes)
+            found = httpx.post(f"{url}/codes/check", json={"to": ana.wa_id, "code": ana.code}, headers=headers)
+            return found.status_code
+
+        assert [login(9.9), login(10)] == [200, 403]
 
 
 def test_reminder_in_the_window(waba: Any, bot: str) -> None:

@@ -67,6 +67,7 @@ WOUNDS = {
     "forged_webhook": Wound("bot", "if not hmac.compare_digest(expected", "if False and (expected"),
     "late_webhooks": Wound("scenario", "  - 25 hours pass\n", ""),
     "login_code": Wound("codes", "self.issued.pop(", "self.issued.get("),
+    "login_autofill": Wound("library", '"otp_type": "ZERO_TAP"', '"otp_type": "ONE_TAP"'),
     "media_both_ways": Wound("bot", "await self.graph.upload(content, mime_type)", 'message["image"]["id"]'),
     "media_url_expired": Wound("graph", "answer.raise_for_status()", "pass"),
     "number_changed": Wound("bot", "self.campaign.move(", "str.join(user, "),

@@ -269,3 +269,18 @@ def test_a_session_with_the_sample_bot() -> None:
         second.close()
     assert result.has_passed, result.headline + text
     assert sum(step.sentence.startswith("app replies") for step in scenario.steps) == 4
+
+
+def test_codes(waba: Waba, ada: User) -> None:
+    """A code to log in with is another one each time: it is expected where it stood, not what it was."""
+    waba.templates.create_code("login")
+    text = [{"type": "text", "text": "123456"}]
+    button = {"type": "button", "sub_type": "url", "index": "0", "parameters": text}
+    components = [{"type": "body", "parameters": text}, button]
+    template = {"name": "login", "language": {"code": "en_US"}, "components": components}
+    body = {"messaging_product": "whatsapp", "to": ada.wa_id, "type": "template", "template": template}
+    waba.post(f"{waba.phone_number_id}/messages", body)
+    steps = [one for one in scenario_of(waba).steps if isinstance(one, Replies)]
+    assert [str(one.wanted["text"].source) for one in steps] == [
+        r"^\*\S+\*\ is\ your\ verification\ code\.\ For\ your\ security,\ do\ not\ share\ this\ code\.$"
+    ]

@@ -118,6 +118,11 @@ class AsyncUser:
         return self._sync.chat
 
     @property
+    def code(self) -> str | None:
+        """The code to log in with that the phone shows, the latest one."""
+        return self._sync.code
+
+    @property
     def sees_typing(self) -> bool:
         """Whether the phone shows that the business is typing."""
         return self._sync.sees_typing
@@ -131,6 +136,7 @@ class AsyncTemplates:
 
     __call__ = awaited(Templates.__call__)
     create = awaited(Templates.create)
+    create_code = awaited(Templates.create_code)
     approve = awaited(Templates.approve)
     reject = awaited(Templates.reject)
     pause = awaited(Templates.pause)

@@ -15,7 +15,8 @@ class Bubble:
 
     `text` is what can be read: the body, the caption, the emoji of a reaction. `buttons` are the titles of everything
     that can be tapped, rows of lists too. `reply_to` is the id of the message that it quotes or reacts to. `at` is in
-    seconds. `body` is the message as it was sent.
+    seconds. `body` is the message as it was sent. `code` is the code to log in with that it brings, `app` the package
+    that the phone hands it to, by a tap or, without a button, by itself.
     """
 
     id: str
@@ -33,6 +34,8 @@ class Bubble:
     template: str | None = None
     category: str | None = None
     reactions: tuple[str, ...] = ()
+    code: str | None = None
+    app: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     error: Mapping[str, Any] = field(default_factory=dict, repr=False)
     why: str = ""
@@ -49,8 +52,8 @@ class Bubble:
 
 
 NAMES = (
-    "type", "text", "header", "footer", "buttons", "reply_to", "template", "category", "ticks", "reactions", "content",
-    "body", "id", "phone_number_id",
+    "type", "text", "header", "footer", "buttons", "reply_to", "template", "category", "ticks", "reactions", "code",
+    "app", "content", "body", "id", "phone_number_id",
 )  # fmt: skip
 """What a message can be asked for, in the order in which it is shown."""
 
@@ -79,6 +82,8 @@ def bubble(message: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -
         template=content.get("name") if kind == "template" else None,
         category=message.get("category"),
         reactions=tuple(reaction["emoji"] for reaction in shown.get("reactions", ()) if "emoji" in reaction),
+        code=shown.get("code"),
+        app=shown.get("code_app") or None,
         body=body,
         error=message.get("error") or {},
         why=message.get("why", ""),

@@ -94,7 +94,8 @@ class User(Doing):
     def taps(self, title_or_id: str, on: Quoted | None = None) -> str | None:
         """Taps a button or a row, named by its title or its id, of the last message that has any or of `on`.
 
-        The id of the message that this sends; None for what only opens something, such as a link.
+        The id of the message that this sends; None for what only opens something, such as a link. A code to log in with
+        is copied, or handed to an app of the phone, as long as it is good: ControlError once it is too old.
         """
         name = self._name_of_choice(title_or_id, on)
         target = _given(message_id=id_of(on) if on is not None else None)
@@ -137,6 +138,11 @@ class User(Doing):
     def chat(self) -> list[Bubble]:
         """Everything that was written, both sides, with what has not arrived and what failed."""
         return self._chat(self._shown())
+
+    @property
+    def code(self) -> str | None:
+        """The code to log in with that the phone shows, the latest one, whether or not it is still good."""
+        return next((one["code"] for one in reversed(self._shown().values()) if "code" in one), None)
 
     @property
     def sees_typing(self) -> bool:

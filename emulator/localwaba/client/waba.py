@@ -216,7 +216,7 @@ class Waba:
 
         The same calls give the same numbers. `behaviour`: `delivered_after`, `read_after` (seconds, None: never),
         `on_whatsapp`, `skips_delivered`, `fails_with`, `fails_after_delivery`, `answers`, `answers_after`,
-        `identity_key_hash`, `phone_visible`, `has_profile`.
+        `identity_key_hash`, `phone_visible`, `has_profile`, `takes_calls_after`, `apps`, `zero_tap`.
         """
         number = wa_id or self._new_number(country)
         given = {"name": name, "username": username, "behaviour": behaviour or None}

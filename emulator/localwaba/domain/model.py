@@ -244,6 +244,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     `fails_with`: every message to this user fails with that code, at once or, with `fails_after_delivery`, late.
     `answers`: a text the user sends back, `answers_after` seconds after reading (`{text}` is what they got).
     `has_profile`: without one, webhooks name no name.
+    `apps` are on the phone and take codes of authentication templates from WhatsApp: package names, with a space and
+    the signature hash behind one where another build of it is there. `zero_tap`: without a tap where it may be.
     `takes_calls_after`: seconds of ringing until the user takes a call of the business; None: they let it ring.
     """
 
@@ -259,6 +261,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     phone_visible: bool = True
     has_profile: bool = True
     takes_calls_after: float | None = None
+    apps: tuple[str, ...] = ()
+    zero_tap: bool = True
 
 
 class User(Entity, frozen=True):

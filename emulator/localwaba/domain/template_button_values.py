@@ -17,6 +17,7 @@ from localwaba.domain.template_parameters import (
 from localwaba.domain.template_placeholders import ANY_PLACEHOLDER
 from localwaba.domain.template_reading import COPY_CODE_TEXT
 from localwaba.domain.template_refusals import unfit, wrong_type
+from localwaba.domain.template_texts import AuthenticationTexts
 from localwaba.domain.template_values import MatchRules
 
 Button = dict[str, Any]
@@ -25,12 +26,16 @@ _SUB_TYPE = {"OTP": "URL", "APP": "URL"}  # the others are sent under their own 
 _VALUE = {"URL": "TEXT", "QUICK_REPLY": "PAYLOAD", "COPY_CODE": "COUPON_CODE", "VOICE_CALL": "TTL_MINUTES"}
 
 
-def shown_button(button: Button, index: int, copy_text: str) -> Button:
-    """A button as the phone shows it before its value is known."""
+def shown_button(button: Button, index: int, texts: AuthenticationTexts, minutes: int | None = None) -> Button:
+    """A button as the phone shows it before its value is known; `minutes` is how long a code is said to be good."""
     kind = button["type"]
     shown: Button = {"type": kind, "text": button.get("text", ""), "index": index}
     if kind == "OTP":
-        shown |= {"text": shown["text"] or copy_text, "otp_type": button.get("otp_type", "COPY_CODE")}
+        shown |= {"text": shown["text"] or texts.copy, "otp_type": button.get("otp_type", "COPY_CODE")}
+        if button.get("supported_apps"):
+            shown |= {"autofill_text": button.get("autofill_text") or texts.autofill}
+            shown["supported_apps"] = button["supported_apps"]
+        shown |= {} if minutes is None else {"minutes": minutes}
     elif kind == "COPY_CODE":
         shown["text"] = shown["text"] or COPY_CODE_TEXT
     elif kind == "QUICK_REPLY":

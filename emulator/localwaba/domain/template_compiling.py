@@ -105,10 +105,11 @@ def _compile_part(
     footer_text = None if footer is None else footer.get("text")
     if authentication and body is not None:
         body_text = authentication_body(language, bool(body.get("add_security_recommendation")))
-    if authentication and footer is not None and "code_expiration_minutes" in footer:
-        footer_text = authentication_footer(language, footer["code_expiration_minutes"])
+    minutes = footer.get("code_expiration_minutes") if authentication and footer is not None else None
+    if minutes is not None:
+        footer_text = authentication_footer(language, minutes)
     buttons = tuple(found.get("BUTTONS", {}).get("buttons", []))
-    copy_text = authentication_texts(language).copy
+    texts = authentication_texts(language)
     body_format = "POSITIONAL" if authentication else parameter_format
     return CompiledPart(
         named=parameter_format == "NAMED" and not authentication,
@@ -118,6 +119,6 @@ def _compile_part(
         body_limit=limit,
         footer=footer_text,
         buttons=buttons,
-        shown=tuple(shown_button(button, index, copy_text) for index, button in enumerate(buttons)),
+        shown=tuple(shown_button(button, index, texts, minutes) for index, button in enumerate(buttons)),
         needing=tuple(index for index, button in enumerate(buttons) if needs_value(button)),
     )

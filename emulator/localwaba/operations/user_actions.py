@@ -24,6 +24,7 @@ from localwaba.operations.user_payments import clicked, pay
 from localwaba.operations.users import number_in, write
 from localwaba.wire import user_webhooks
 from localwaba.wire.choices import Choice, answer, choices, content
+from localwaba.wire.moments import iso
 
 _BLOCK_REASONS = (
     "NO_LONGER_NEEDED",
@@ -77,24 +78,27 @@ def _is_voice(message: Message) -> bool:
 
 
 def _tap(scene: Scene) -> Deed:
+    result: dict[str, Any]
     given = text_of(scene.options, "message_id")
-    message = received(scene, given) if given else last(scene, lambda one: bool(choices(one)))
+    message = received(scene, given) if given else last(scene, lambda one: bool(choices(one, scene.user.behaviour)))
     if message is None:
         raise Mistake(f"nothing with buttons was sent to {scene.user.wa_id} yet")
-    choice = _find_choice(scene.options, message)
+    choice = _find_choice(scene.options, message, choices(message, scene.user.behaviour))
     if not choice.answers:
+        if choice.until and scene.now >= choice.until:
+            raise Mistake(f"the button {choice.title!r} is off since {iso(choice.until)[11:19]}: the code is too old")
         events = clicked(scene, message) if choice.kind == "url" else []
-        return Deed({"message_id": None, "tapped": choice.title, "opens": choice.opens}, events)
+        result = {"message_id": None, "tapped": choice.title, "opens": choice.opens}
+        return Deed(result | ({"app": choice.app} if choice.app else {}), events)
     response = object_of(scene.options, "response") or {}
     reply = answer(choice, message, scene.now, response)
     written = write(scene.world, scene.ids, scene.now, scene.user, reply | {"phone_number_id": message.phone_number_id})
-    result: dict[str, Any] = {"message_id": written.message_id, "tapped": choice.title}
+    result = {"message_id": written.message_id, "tapped": choice.title}
     return Deed(result | ({"why": written.why} if written.why else {}), written.events)
 
 
-def _find_choice(options: dict[str, Any], message: Message) -> Choice:
+def _find_choice(options: dict[str, Any], message: Message, there: list[Choice]) -> Choice:
     """What the action names by `title`, `id` or `payload`."""
-    there = choices(message)
     if not there:
         raise Mistake(f"{message.id} is a {message.type} message: there is nothing to tap")
     wanted = {name: text_of(options, name) for name in ("title", "id", "payload") if options.get(name) is not None}

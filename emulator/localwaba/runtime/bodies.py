@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,8 +36,12 @@ def text_of(kind: str, content: Mapping[str, Any], shown: Any) -> str:
     return str(content.get(name) or "")
 
 
-def wanted_of(kind: str, content: Mapping[str, Any], text: str) -> Any:
-    """What is expected of a message that was like this one."""
+def wanted_of(kind: str, content: Mapping[str, Any], text: str, shown: Any = None) -> Any:
+    """What is expected of a message that was like this one; a code to log in with will be another one."""
+    code = _code(shown)
+    if code and code in text:
+        pattern = re.escape(text).replace(re.escape(code), r"\S+")
+        return {"template": content.get("name"), "text": f"/^{pattern}$/"}
     if kind == "text":
         return expected(text)
     found: dict[str, Any] = {"template": content.get("name")} if kind == "template" else {"type": kind}
@@ -44,6 +49,11 @@ def wanted_of(kind: str, content: Mapping[str, Any], text: str) -> Any:
         found["text"] = expected(text)
     buttons = _titles(content) if kind == "interactive" else []
     return found | ({"buttons": buttons} if buttons else {})
+
+
+def _code(shown: Any) -> str:
+    buttons = shown.get("buttons") if isinstance(shown, dict) else None
+    return next((str(one["code"]) for one in buttons or () if one.get("type") == "OTP" and one.get("code")), "")
 
 
 def _titles(content: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from time import sleep
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from localwaba.client import User, Waba
+from localwaba.client import ControlError, User, Waba
 from localwaba.client.chat import Bubble
 from localwaba.client.failure import listed, told
 from localwaba.runtime.scene import Missed, Scene
@@ -52,7 +52,15 @@ def _send_file(step: model.SendsFile, scene: Scene) -> None:
 
 
 def _tap(step: model.Taps, scene: Scene) -> None:
-    scene.users[step.user].taps(resolve(step.title, scene.scope))
+    title = resolve(step.title, scene.scope)
+    try:
+        scene.users[step.user].taps(title)
+    except ControlError:
+        if step.works:
+            raise
+    else:
+        if not step.works:
+            raise Missed(f"{scene.users[step.user].name} can tap {title!r}, and has done so")
 
 
 def _fill_in(step: model.FillsIn, scene: Scene) -> None:

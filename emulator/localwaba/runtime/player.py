@@ -17,7 +17,7 @@ from localwaba.domain.ids import derive
 from localwaba.domain.numbers import wa_id_of
 from localwaba.runtime.people import People
 from localwaba.runtime.performing import perform
-from localwaba.runtime.scene import Scene
+from localwaba.runtime.scene import Scene, Scope
 from localwaba.runtime.system import elapsed
 from localwaba_scenarios.model import Person, Scenario, Step, Template
 
@@ -149,7 +149,8 @@ def play(
     """Plays a scenario in a world that is as it needs it. `app` is the origin of the app, for steps that call it."""
     began, audience = elapsed(), audience or Audience()
     calls = waba.calls
-    scene = Scene(waba, scenario, app.rstrip("/"), {}, {}, 0, frozenset())
+    users: dict[str, User] = {}
+    scene = Scene(waba, scenario, app.rstrip("/"), users, Scope(users), 0, frozenset())
     played: list[Played] = []
     problem = ""
     try:

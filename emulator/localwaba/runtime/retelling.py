@@ -288,7 +288,7 @@ class Tale:
         self._sent[message["id"]] = (wa_id, text)
         if kind == "template":
             self._use(str(message.get("template_id", "")), str(content.get("name", "")))
-        self._on_their_way[message["id"]] = wa_id, wanted_of(kind, content, text)
+        self._on_their_way[message["id"]] = wa_id, wanted_of(kind, content, text, message.get("shown"))
         if kind != "reaction":
             self._last_sent[wa_id] = message["id"]
         if has_choices(kind, content, message.get("shown")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,23 @@ from localwaba_scenarios.model import Scenario
 
 class Missed(AssertionError):
     """Something that a scenario expects is not so; the text says what was expected and what there was."""
+
+
+class Scope(dict[str, str]):
+    """What names stand for. The code that a phone shows is asked for when it is needed."""
+
+    def __init__(self, users: Mapping[str, User]) -> None:
+        super().__init__()
+        self._users = users
+
+    def __missing__(self, name: str) -> str:
+        key, _, member = name.partition(".")
+        if member != "code" or key not in self._users:
+            raise KeyError(name)
+        code = self._users[key].code
+        if code is None:
+            raise Missed(f"${{{name}}} has no value: {self._users[key].name} has got no code to log in with")
+        return code
 
 
 @dataclass(slots=True)
@@ -25,7 +43,7 @@ class Scene:
     scenario: Scenario
     app: str
     users: dict[str, User]
-    scope: dict[str, str]
+    scope: Scope
     first_call: int
     before: frozenset[str]
     told: set[str] = field(default_factory=set)

@@ -30,9 +30,10 @@ def resolve(value: Any, scope: Scope) -> Any:
 
 
 def _of(scope: Scope, name: str) -> str:
-    if name not in scope:
-        raise Unknown(f"${{{name}}} has no value: nothing has captured it yet")
-    return scope[name]
+    try:
+        return scope[name]
+    except KeyError:
+        raise Unknown(f"${{{name}}} has no value: nothing has captured it yet") from None
 
 
 def _compiled(pattern: Pattern, scope: Scope) -> re.Pattern[str]:

@@ -19,9 +19,10 @@ import logging
 import os
 import secrets
 import struct
+import time
 import zlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -47,7 +48,7 @@ LEAVING = {"stop", "unsubscribe", STOP.lower()}
 class Bot:
     """What the roastery answers. Each user's messages are handled one after the other, users side by side."""
 
-    def __init__(self, graph: Graph, memory: Memory) -> None:
+    def __init__(self, graph: Graph, memory: Memory, now: Callable[[], float]) -> None:
         self.graph = graph
         self.memory = memory
         self.names: dict[str, str] = {}
@@ -56,7 +57,7 @@ class Bot:
         self.unanswered: list[dict[str, Any]] = []
         self.bookings: set[str] = set()
         self.flow_id = ""
-        self.codes = Codes(graph)
+        self.codes = Codes(graph, now)
         self.campaign = Campaign(graph, self.names, memory)
 
     async def set_up(self) -> None:
@@ -274,9 +275,9 @@ def draw(size: int = 64) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def make_app(environ: dict[str, str]) -> Starlette:
-    """The bot as an ASGI app."""
-    bot = Bot(Graph(environ), Memory(environ.get("MEMORY", ":memory:")))
+def make_app(environ: dict[str, str], now: Callable[[], float] = time.time) -> Starlette:
+    """The bot as an ASGI app; `now` gives seconds, and is of the tests where time is."""
+    bot = Bot(Graph(environ), Memory(environ.get("MEMORY", ":memory:")), now)
     secret, verify_token = environ["APP_SECRET"].encode(), environ["VERIFY_TOKEN"]
     jobs_token = environ.get("JOBS_TOKEN")
 

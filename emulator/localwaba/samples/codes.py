@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from localwaba.samples.graph import Graph
@@ -14,7 +14,7 @@ TRIES = 3
 
 
 class Issued(NamedTuple):
-    """A code, until when it is good (of the monotonic clock), and how often it may still be guessed."""
+    """A code, until when it is good, and how often it may still be guessed."""
 
     code: str
     until: float
@@ -24,20 +24,21 @@ class Issued(NamedTuple):
 class Codes:
     """One code for each user at a time."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, now: Callable[[], float]) -> None:
         self.graph = graph
+        self.now = now
         self.issued: dict[str, Issued] = {}
 
     async def send(self, user: str) -> None:
         """Sends a new code; the one before it is worth nothing any more."""
         code = f"{secrets.randbelow(10**6):06}"
-        self.issued[user] = Issued(code, time.monotonic() + 60 * CODE_MINUTES)
+        self.issued[user] = Issued(code, self.now() + 60 * CODE_MINUTES)
         await self.graph.send_template(user, LOGIN_CODE, [code], code=code)
 
     def check(self, user: str, code: str) -> bool:
         """Whether this is the code that the user was sent; a code is good once."""
         issued = self.issued.pop(user, None)
-        if issued is None or issued.until < time.monotonic():
+        if issued is None or issued.until <= self.now():
             return False
         if hmac.compare_digest(issued.code.encode(), code.encode()):
             return True

@@ -10,6 +10,7 @@ NEWS = "roastery_news"
 LOGIN_CODE = "login_code"
 STOP = "Stop these news"
 CODE_MINUTES = 10
+APPS = [{"package_name": "com.example.roastery", "signature_hash": "K8a/AINcGX7"}]
 LANGUAGE = "en_US"
 
 
@@ -42,7 +43,7 @@ TEMPLATES = (
         "AUTHENTICATION",
         {"type": "BODY", "add_security_recommendation": True},
         {"type": "FOOTER", "code_expiration_minutes": CODE_MINUTES},
-        _buttons({"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}),
+        _buttons({"type": "OTP", "otp_type": "ZERO_TAP", "zero_tap_terms_accepted": True, "supported_apps": APPS}),
     ),
 )
 

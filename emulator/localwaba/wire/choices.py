@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from localwaba.domain.clock import DAY, SECOND
+from localwaba.domain.model import Behaviour
 from localwaba.domain.traffic import Message
+from localwaba.wire import codes
 
 _decode = msgspec.json.Decoder().decode
 _ANSWERING = frozenset({"reply", "row", "quick_reply", "flow", "call_permission", "location", "contact", "address"})
@@ -16,14 +18,16 @@ _ASKING = {
     "request_contact_info": ("contact", "Share contact info"),
     "address_message": ("address", "Provide address"),
 }
-_OPENING = {"OTP": "code", "COPY_CODE": "code", "PHONE_NUMBER": "phone_number", "URL": "url"}
+_USUAL = Behaviour()
+_OPENING = {"COPY_CODE": "code", "PHONE_NUMBER": "phone_number", "URL": "url"}
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing to tap. `kind` is reply, row, quick_reply, flow, call_permission, location, contact, address, or what
     it opens (url, code, …).
 
-    `token` is a flow's token; `opens` what the phone does without telling the business.
+    `token` is a flow's token; `opens` what the phone does without telling the business. A code to log in with goes to
+    an `app`, or is copied, `until` a time in milliseconds.
     """
 
     kind: str
@@ -33,6 +37,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     payload: str = ""
     opens: str = ""
     token: str = ""
+    app: str = ""
+    until: int = 0
 
     @property
     def answers(self) -> bool:
@@ -49,11 +55,15 @@ def content(raw: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def choices(message: Message) -> list[Choice]:
-    """Everything that can be tapped in a message, in the order of the screen."""
+def choices(message: Message, behaviour: Behaviour = _USUAL) -> list[Choice]:
+    """Everything that can be tapped in a message, in the order of the screen of a user who behaves like this."""
     if not message.outbound:
         return []
     if message.type == "template":
+        code = offered_code(message, behaviour)
+        if code is not None:
+            tap = Choice(kind="code", title=code.title, opens=code.code, app=code.app, until=code.until)
+            return [tap] if code.title else []
         shown = content(message.shown)
         parts = [shown, *(card for card in _list(shown.get("cards")) if isinstance(card, dict))]
         return [_template_button(button) for part in parts for button in _dicts(part.get("buttons"))]
@@ -61,6 +71,15 @@ def choices(message: Message) -> list[Choice]:
         return []
     interactive = _dict(content(message.body).get("interactive"))
     return _interactive(str(interactive.get("type", "")), _dict(interactive.get("action")))
+
+
+def offered_code(message: Message, behaviour: Behaviour = _USUAL) -> codes.Offer | None:
+    """The code to log in with that a message brings, and what the phone does with it; None if it brings none."""
+    if not message.outbound or message.type != "template" or b'"OTP"' not in message.shown:
+        return None
+    buttons = _dicts(content(message.shown).get("buttons"))
+    button = next((one for one in buttons if one.get("type") == "OTP"), None)
+    return None if button is None else codes.offer(button, message.at, behaviour)
 
 
 def _interactive(kind: str, action: dict[str, Any]) -> list[Choice]:

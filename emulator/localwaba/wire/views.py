@@ -16,7 +16,7 @@ from localwaba.domain.model import Behaviour, PhoneNumber, Template, User
 from localwaba.domain.tiers import limit_of
 from localwaba.domain.traffic import Attempt, Delivery, Message
 from localwaba.domain.world import World
-from localwaba.wire.choices import Choice, choices, content
+from localwaba.wire.choices import Choice, choices, content, offered_code
 from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.errors import reason, webhook_error
 from localwaba.wire.moments import iso
@@ -141,6 +141,8 @@ def inbox(world: World, wa_id: str, phone_number_id: str = "") -> list[dict[str,
     """
     shown: dict[str, dict[str, Any]] = {}
     later: list[Message] = []
+    user = world.users.get(wa_id)
+    behaviour = user.behaviour if user is not None else Behaviour()
     for one in world.messages.values():
         if not concerns(one, wa_id) or (phone_number_id and one.phone_number_id != phone_number_id):
             continue
@@ -149,7 +151,7 @@ def inbox(world: World, wa_id: str, phone_number_id: str = "") -> list[dict[str,
         if one.type == "reaction" or _changes(one):
             later.append(one)
         else:
-            shown[one.id] = _bubble(one) | (_in_group(world, one, wa_id) if one.group_id else {})
+            shown[one.id] = _bubble(one, behaviour) | (_in_group(world, one, wa_id) if one.group_id else {})
     for one in later:
         change = _changes(one)
         if not change:
@@ -175,7 +177,7 @@ def _in_group(world: World, one: Message, wa_id: str) -> dict[str, Any]:
     return found | ({"from": "participant", "author": one.wa_id} if one.wa_id != wa_id else {})
 
 
-def _bubble(one: Message) -> dict[str, Any]:
+def _bubble(one: Message, behaviour: Behaviour) -> dict[str, Any]:
     found: dict[str, Any] = {
         "id": one.id,
         "from": "business" if one.outbound else "user",
@@ -198,7 +200,10 @@ def _bubble(one: Message) -> dict[str, Any]:
         found |= {"cards": cards} if cards else {}
     elif isinstance(body.get(one.type), (dict, list)) and one.type not in ("text", "interactive"):
         found["content"] = body[one.type]
-    buttons = [_button(choice) for choice in choices(one)]
+    buttons = [_button(choice) for choice in choices(one, behaviour)]
+    code = offered_code(one, behaviour)
+    if code is not None:
+        found |= {"code": code.code, "code_until": code.until / SECOND, "code_app": code.app}
     if buttons:
         found["buttons"] = buttons
     if one.context_id:
@@ -207,7 +212,11 @@ def _bubble(one: Message) -> dict[str, Any]:
 
 
 def _button(choice: Choice) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.structs.asdict(choice).items() if value and name != "token"}
+    return {
+        name: value
+        for name, value in msgspec.structs.asdict(choice).items()
+        if value and name not in ("token", "until")
+    }
 
 
 def _react(shown: dict[str, dict[str, Any]], one: Message) -> None:
