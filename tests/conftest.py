@@ -1,6 +1,9 @@
 """What all tests have in common."""
 
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -17,6 +20,13 @@ pytest_plugins = ["pytester"]
 # How long an example takes says more of what else the machine does than of the code; speed is measured elsewhere.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Programs that tests start are compiled once, also where nothing may be written beside the sources."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # half a second at each of a hundred starts
+        os.environ["PYTHONPYCACHEPREFIX"] = folder = tempfile.mkdtemp(prefix="localwaba-bytecode-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def _make_importable(name: str) -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from localwaba.samples.bot import draw, make_app
 from localwaba.samples.library import TEMPLATES
+from receivers.asgi import serve_app
 
 pytestmark = pytest.mark.consumer
 JOBS = {"JOBS_TOKEN": "jobs"}
@@ -28,21 +25,8 @@ JOBS = {"JOBS_TOKEN": "jobs"}
 @contextmanager
 def running(environ: dict[str, str], now: Callable[[], float] = time.time) -> Iterator[str]:
     """The bot on a free port; its URL."""
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(make_app(environ, now), log_level="error", ws="none")
-    server = uvicorn.Server(config)
-    thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
-    thread.start()
-    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    try:
-        while not server.started and thread.is_alive():
-            thread.join(0.005)
+    with serve_app(make_app(environ, now)) as url:
         yield url
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        sock.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -11,13 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from types import ModuleType
 from typing import NamedTuple
 from xml.etree import ElementTree as Xml
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
 import localwaba_scenarios
@@ -27,6 +24,7 @@ from localwaba.runtime.player import Result, play, world_options
 from localwaba.samples import bot
 from localwaba_scenarios.loader import read
 from localwaba_scenarios.model import Scenario
+from receivers.asgi import serve_app
 
 pytestmark = pytest.mark.consumer
 LIBRARY = Path(localwaba_scenarios.__file__).parent / "library"
@@ -129,22 +127,8 @@ def made_of(sources: dict[str, str]) -> Callable[[dict[str, str]], Starlette]:
 @contextmanager
 def serving(environ: dict[str, str], sources: dict[str, str] = SOURCES, port: int = 0) -> Iterator[str]:
     """The bot, made of these sources, on a port; its URL."""
-    make_app = made_of(sources)
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", port))
-    config = uvicorn.Config(make_app(environ | {"JOBS_TOKEN": "jobs"}), log_level="critical", ws="none")
-    server = uvicorn.Server(config)
-    thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            thread.join(0.005)
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        sock.close()
+    with serve_app(made_of(sources)(environ | {"JOBS_TOKEN": "jobs"}), port) as url:
+        yield url
 
 
 def hasty(scenario: Scenario, seconds: float) -> Scenario:

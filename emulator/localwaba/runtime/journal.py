@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from localwaba.domain.fault_state import FaultArmed, FaultFired, FaultsCleared
 _encode_packed = msgspec.msgpack.Encoder().encode
 _encode_json = msgspec.json.Encoder().encode
 _SHOWN = 4_000
+_ONE_AT_A_TIME = Lock()  # msgspec does not survive two threads that look through the same types for the first time
 
 
 class Journal:
@@ -119,7 +121,8 @@ class Journal:
 
 
 def _decode_event(raw: bytes) -> Event:
-    decode_packed, decode_json = _decoders()
+    with _ONE_AT_A_TIME:
+        decode_packed, decode_json = _decoders()
     return decode_json(raw) if raw.startswith(b"{") else decode_packed(raw)  # 0x7b begins no packed map
 
 
