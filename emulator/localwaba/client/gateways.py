@@ -116,26 +116,6 @@ class Lifespan:
 
 async def call_asgi(app: Any, request: Request, state: Mapping[str, Any], answer: Callable[[Response], None]) -> None:
     """Calls an app; `answer` is called once the response is whole, the call may go on after that."""
-    parts = urlsplit(request.url)
-    headers = [(b"host", parts.netloc.encode("latin-1"))]
-    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
-    if request.body:
-        headers.append((b"content-length", str(len(request.body)).encode()))
-    scope = {
-        "type": "http",
-        "asgi": _ASGI,
-        "http_version": "1.1",
-        "method": request.method,
-        "scheme": parts.scheme,
-        "path": unquote(parts.path or "/"),
-        "raw_path": (parts.path or "/").encode("ascii"),
-        "query_string": parts.query.encode("ascii"),
-        "root_path": "",
-        "headers": headers,
-        "client": _CLIENT,
-        "server": (parts.hostname or "", parts.port or 80),
-        "state": dict(state),
-    }
     incoming = [{"type": "http.request", "body": request.body, "more_body": False}]
     answered = asyncio.Event()
     status, pieces = 500, bytearray()
@@ -162,15 +142,62 @@ async def call_asgi(app: Any, request: Request, state: Mapping[str, Any], answer
                 answer(Response(status, given, bytes(pieces)))
 
     try:
-        await app(scope, receive, send)
+        await app(_scope(request, state), receive, send)
     finally:
         if not answered.is_set():
             answered.set()
             answer(BROKEN)
 
 
+def _scope(request: Request, state: Mapping[str, Any]) -> dict[str, Any]:
+    parts = urlsplit(request.url)
+    headers = [(b"host", parts.netloc.encode("latin-1"))]
+    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
+    if request.body:
+        headers.append((b"content-length", str(len(request.body)).encode()))
+    return {
+        "type": "http",
+        "asgi": _ASGI,
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": parts.scheme,
+        "path": unquote(parts.path or "/"),
+        "raw_path": (parts.path or "/").encode("ascii"),
+        "query_string": parts.query.encode("ascii"),
+        "root_path": "",
+        "headers": headers,
+        "client": _CLIENT,
+        "server": (parts.hostname or "", parts.port or 80),
+        "state": dict(state),
+    }
+
+
 def call_wsgi(app: Any, request: Request) -> Response:
     """Calls an app and reads its whole answer; raises what it raises."""
+    started: list[tuple[str, Iterable[tuple[str, str]]]] = []
+    written = bytearray()
+
+    def start_response(
+        status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], object]:
+        started[:] = [(status, headers)]
+        return written.extend
+
+    answer = app(_environ(request), start_response)
+    try:
+        for piece in answer:
+            written.extend(piece)
+    finally:
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+    if not started:
+        raise RuntimeError("the app returned without calling start_response")
+    status, headers = started[-1]
+    return Response(int(status.split(" ", 1)[0]), tuple(headers), bytes(written))
+
+
+def _environ(request: Request) -> dict[str, Any]:
     parts = urlsplit(request.url)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
@@ -194,24 +221,4 @@ def call_wsgi(app: Any, request: Request) -> Response:
     for name, value in request.headers:
         key = name.upper().replace("-", "_")
         environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-    started: list[tuple[str, Iterable[tuple[str, str]]]] = []
-    written = bytearray()
-
-    def start_response(
-        status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None
-    ) -> Callable[[bytes], object]:
-        started[:] = [(status, headers)]
-        return written.extend
-
-    answer = app(environ, start_response)
-    try:
-        for piece in answer:
-            written.extend(piece)
-    finally:
-        close = getattr(answer, "close", None)
-        if close is not None:
-            close()
-    if not started:
-        raise RuntimeError("the app returned without calling start_response")
-    status, headers = started[-1]
-    return Response(int(status.split(" ", 1)[0]), tuple(headers), bytes(written))
+    return environ

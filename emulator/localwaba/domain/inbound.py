@@ -87,19 +87,29 @@ def receive(
         media_id=media.id if media else beside.media_id,
         shown=beside.shown,
     )
-    if beside.instead is None:
-        events.append(MessageReceived(at=now, message=message, silent=beside.silent))
-    else:
-        told = replace(message, type=str(beside.instead["type"]), body=_json.encode(beside.instead), media_id="")
-        events.append(MessageReceived(at=now, message=told))
-        events.append(Scheduled(at=now, due=now + int(beside.seconds * SECOND), item=ArriveMessage(message)))
+    events += _told(message, now, beside)
     partner = group.id if group else user.wa_id  # what is said in a group opens the group's window, for everybody
-    pair = world.pair(phone_number_id, partner)
-    changed = replace(pair, inbound_id=message_id)
-    if windows.opens(kind, world.policy) and not beside.silent:
-        changed = windows.opened(pair, now, message_id, by_referral="referral" in content)
-    events.append(PairChanged(at=now, key=f"{phone_number_id}:{partner}", pair=changed))
+    opens = windows.opens(kind, world.policy) and not beside.silent
+    events.append(_noted(world, message, partner, opens=opens, by_referral="referral" in content))
     return message_id, events
+
+
+def _told(message: Message, now: int, beside: Beside) -> list[Event]:
+    """How the app is told of a message: at once, or of something else first."""
+    if beside.instead is None:
+        return [MessageReceived(at=now, message=message, silent=beside.silent)]
+    first = replace(message, type=str(beside.instead["type"]), body=_json.encode(beside.instead), media_id="")
+    due = now + int(beside.seconds * SECOND)
+    return [MessageReceived(at=now, message=first), Scheduled(at=now, due=due, item=ArriveMessage(message))]
+
+
+def _noted(world: World, message: Message, partner: str, *, opens: bool, by_referral: bool) -> PairChanged:
+    """What a number and whoever wrote to it have in common now: the last message, perhaps an open window."""
+    pair = world.pair(message.phone_number_id, partner)
+    changed = replace(pair, inbound_id=message.id)
+    if opens:
+        changed = windows.opened(pair, message.at, message.id, by_referral=by_referral)
+    return PairChanged(at=message.at, key=f"{message.phone_number_id}:{partner}", pair=changed)
 
 
 def arrive(message: Message, now: int) -> list[Event]:

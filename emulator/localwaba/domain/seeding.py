@@ -28,75 +28,81 @@ _HELLO_WORLD = (
 
 def new_world(name: str, seed: int, now: int, policy: Policy | None = None) -> World:
     """The world of a seed. Ids depend on the seed alone; secrets on the world's name too, so that no two meet."""
-    app_id = derive_number(seed, "app")
-    business_id = derive_number(seed, "business")
-    waba_id = derive_number(seed, "waba")
-    number_id = derive_number(seed, "phone_number")
-    token = access_token(seed, name)
     world = World(
         name=name,
         seed=seed,
         created_at=now,
         policy=policy or Policy(),
-        app_id=app_id,
-        business_id=business_id,
-        waba_id=waba_id,
-        phone_number_id=number_id,
+        app_id=derive_number(seed, "app"),
+        business_id=derive_number(seed, "business"),
+        waba_id=derive_number(seed, "waba"),
+        phone_number_id=derive_number(seed, "phone_number"),
         catalog_id=derive_number(seed, "catalog"),
-        access_token=token,
+        access_token=access_token(seed, name),
     )
-    namespace = derive(seed, "namespace").hex()
-    app = App(
-        id=app_id,
-        name="Localhost App",
-        secret=derive(f"{seed}:{name}", "app secret").hex(),
-        business_id=business_id,
-    )
-    things: tuple[Stored, ...] = (
-        Business(id=business_id, name="Localhost Portfolio"),
+    app = _app(world)
+    for thing in (*_business(world, app), *_tokens(world, app), _hello_world(world)):
+        apply(world, Put(at=now, thing=thing))
+    return world
+
+
+def _business(world: World, app: App) -> tuple[Stored, ...]:
+    """The business with its app, its account and its number."""
+    namespace = derive(world.seed, "namespace").hex()
+    return (
+        Business(id=world.business_id, name="Localhost Portfolio"),
         app,
         Waba(
-            id=waba_id,
-            business_id=business_id,
+            id=world.waba_id,
+            business_id=world.business_id,
             name="Localhost Business",
             namespace="_".join((namespace[:8], namespace[8:12], namespace[12:16], namespace[16:20], namespace[20:])),
-            subscribed={app_id: None},
+            subscribed={world.app_id: None},
         ),
         PhoneNumber(
-            id=number_id,
-            waba_id=waba_id,
+            id=world.phone_number_id,
+            waba_id=world.waba_id,
             digits=DIGITS,
             display=DISPLAY,
             verified_name="Localhost Business",
-            onboarded_at=now,
+            onboarded_at=world.created_at,
             pin="123456",
             verification_code=VERIFICATION_CODE,
         ),
-        Token(
-            id=token,
-            app_id=app_id,
-            user_id=derive_number(seed, "system user"),
-            scopes=SCOPES,
-            issued_at=now,
-        ),
-        app_token(app),
-        Template(
-            id=derive_number(seed, "hello_world"),
-            waba_id=waba_id,
-            name="hello_world",
-            language="en_US",
-            category="UTILITY",
-            status="APPROVED",
-            components=_HELLO_WORLD,
-            created_at=now,
-            updated_at=now,
-            was_approved=True,
-            is_sample=True,
-        ),
     )
-    for thing in things:
-        apply(world, Put(at=now, thing=thing))
-    return world
+
+
+def _app(world: World) -> App:
+    secret = derive(f"{world.seed}:{world.name}", "app secret").hex()
+    return App(id=world.app_id, name="Localhost App", secret=secret, business_id=world.business_id)
+
+
+def _tokens(world: World, app: App) -> tuple[Token, Token]:
+    """What the system user calls with, and the app itself."""
+    own = Token(
+        id=world.access_token,
+        app_id=app.id,
+        user_id=derive_number(world.seed, "system user"),
+        scopes=SCOPES,
+        issued_at=world.created_at,
+    )
+    return own, app_token(app)
+
+
+def _hello_world(world: World) -> Template:
+    return Template(
+        id=derive_number(world.seed, "hello_world"),
+        waba_id=world.waba_id,
+        name="hello_world",
+        language="en_US",
+        category="UTILITY",
+        status="APPROVED",
+        components=_HELLO_WORLD,
+        created_at=world.created_at,
+        updated_at=world.created_at,
+        was_approved=True,
+        is_sample=True,
+    )
 
 
 def adopt(world: World, former: World) -> frozenset[str]:

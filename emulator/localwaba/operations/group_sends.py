@@ -40,17 +40,7 @@ def _send_to_group(call: Call) -> Answer:
     kind = str(params.get("type") or "text").lower()
     if kind not in TYPES:
         raise _unsupported(f"messages of type {kind} cannot be sent to groups")
-    fitted: Fitted | None = None
-    media_id = link = ""
-    if kind == "template":
-        fitted = fit_template(call, number, params["template"], to_bsuid=False)
-        _check_template(fitted)
-        check_cloud_api(call, number, fitted.template)
-        media_id, link = fitted.media_id, fitted.link
-    elif kind in messages.MEDIA:
-        media_id, link = messages.media_of(call, number, params[kind], kind)
-    elif kind == "pin":
-        _check_pin(call, group)
+    fitted, media_id, link = _read(call, number, group, kind)
     everybody = User(wa_id=group.id, user_id="", country=number.country)
     check_sender(world, number, call.now, everybody, fitted.template if fitted else None)
     _check_group(group)
@@ -78,6 +68,21 @@ def _send_to_group(call: Call) -> Answer:
     item = {"id": message.id, "group_id": group.id} | ({"message_status": "accepted"} if fitted else {})
     contact = {"input": params["to"], "wa_id": group.id}
     return Answer(body={"messaging_product": "whatsapp", "contacts": [contact], "messages": [item]}, events=events)
+
+
+def _read(call: Call, number: PhoneNumber, group: Group, kind: str) -> tuple[Fitted | None, str, str]:
+    """A template that fits, and a medium by its id or its link."""
+    params = call.params
+    if kind == "template":
+        fitted = fit_template(call, number, params["template"], to_bsuid=False)
+        _check_template(fitted)
+        check_cloud_api(call, number, fitted.template)
+        return fitted, fitted.media_id, fitted.link
+    if kind in messages.MEDIA:
+        return None, *messages.media_of(call, number, params[kind], kind)
+    if kind == "pin":
+        _check_pin(call, group)
+    return None, "", ""
 
 
 def find_group(call: Call, number: PhoneNumber) -> Group:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -30,6 +30,9 @@ _UNDOCUMENTED = frozenset({"gif", "link_preview"})
 TYPING = 25 * SECOND
 """How long a typing indicator is shown unless the business answers before (Meta: typing indicators)."""
 
+Admit = Callable[[Call, PhoneNumber, Template], bool]
+"""Judges a template, and says if it goes by the Marketing Messages API."""
+
 
 def send_message(call: Call) -> Answer:
     """Takes a message (HTTP 200 means accepted, nothing more), or marks one as read."""
@@ -39,29 +42,14 @@ def send_message(call: Call) -> Answer:
     return take(call, check_cloud_api)
 
 
-def take(call: Call, admit: Callable[[Call, PhoneNumber, Template], bool]) -> Answer:
-    """Takes a message for a user; `admit` judges a template, and says if it goes by the Marketing Messages API."""
+def take(call: Call, admit: Admit) -> Answer:
+    """Takes a message for a user, with a template that is admitted."""
     params, world = call.params, call.world
     number = world.numbers[call.node]
     kind = str(params.get("type") or "text").lower()
     user, is_new, to_bsuid = _recipient(call, number)
-    fitted: Fitted | None = None
-    media_id = link = ""
-    lite = False
-    context_id = context_of(params)
-    if kind == "template":
-        fitted = fit_template(call, number, params["template"], to_bsuid=to_bsuid)
-        media_id, link = fitted.media_id, fitted.link
-        lite = admit(call, number, fitted.template)
-    elif kind in MEDIA:
-        media_id, link = media_of(call, number, params[kind], kind)
-    elif kind == "interactive":
-        check_flow_message(call, number, params["interactive"])
-        media_id, link = _interactive_media(call, number, params["interactive"])
-    elif kind == "reaction":
-        context_id = str(params["reaction"]["message_id"])
-    elif kind in _UNDOCUMENTED:
-        raise refuse(131051, rule="type", why=f"messages of type {kind} are not documented by Meta")
+    content = _read(call, number, kind, admit, to_bsuid=to_bsuid)
+    fitted = content.fitted
     check_sender(world, number, call.now, user, fitted.template if fitted is not None else None)
     refusal = check_sending(world, number, user.wa_id, call.now)
     asks = asks_to_call(params, kind, fitted)
@@ -76,22 +64,18 @@ def take(call: Call, admit: Callable[[Call, PhoneNumber, Template], bool]) -> An
         at=call.now,
         body=call.raw or _encode(params),
         to_bsuid=to_bsuid,
-        context_id=context_id,
+        context_id=content.context_id,
         callback_data=params.get("biz_opaque_callback_data"),
         identity_key_hash=params.get("recipient_identity_key_hash"),
-        media_id=media_id,
-        link=link,
+        media_id=content.media_id,
+        link=content.link,
         refusal=refusal,
-        lite=lite,
+        lite=content.lite,
     )
     status, paced = "", None
     if fitted is not None:
-        status = "accepted"
         fill(message, fitted)
-        if template_pacing.is_on(world.policy):
-            template_pacing.check_portfolio(world, number.waba_id, call.now)
-            paced = template_pacing.pace(world, fitted.template, message.id, call.now)
-            status = world.policy.held_status if paced.held else status
+        status, paced = _pace(call, number, message, fitted)
     held = paced is not None and paced.held
     events = accept(world, message, user, call.now, is_new=is_new, free_form=fitted is None, held=held)
     if paced is not None:
@@ -99,6 +83,49 @@ def take(call: Call, admit: Callable[[Call, PhoneNumber, Template], bool]) -> An
     if asks:
         events.append(calling.asked(world, number.id, user.wa_id, call.now))
     return Answer(body=_accepted(params, user, message, status), events=events)
+
+
+class _Content(NamedTuple):
+    """What was read out of a message: a template that fits, a medium, the message that it answers."""
+
+    context_id: str
+    fitted: Fitted | None = None
+    media_id: str = ""
+    link: str = ""
+    lite: bool = False
+
+
+def _read(call: Call, number: PhoneNumber, kind: str, admit: Admit, *, to_bsuid: bool) -> _Content:
+    params = call.params
+    context_id = context_of(params)
+    if kind == "template":
+        fitted = fit_template(call, number, params["template"], to_bsuid=to_bsuid)
+        lite = admit(call, number, fitted.template)
+        return _Content(context_id, fitted, fitted.media_id, fitted.link, lite)
+    if kind in MEDIA:
+        media_id, link = media_of(call, number, params[kind], kind)
+        return _Content(context_id, None, media_id, link)
+    if kind == "interactive":
+        check_flow_message(call, number, params["interactive"])
+        media_id, link = _interactive_media(call, number, params["interactive"])
+        return _Content(context_id, None, media_id, link)
+    if kind == "reaction":
+        return _Content(str(params["reaction"]["message_id"]))
+    if kind in _UNDOCUMENTED:
+        raise refuse(131051, rule="type", why=f"messages of type {kind} are not documented by Meta")
+    return _Content(context_id)
+
+
+def _pace(
+    call: Call, number: PhoneNumber, message: Message, fitted: Fitted
+) -> tuple[str, template_pacing.Paced | None]:
+    """The status of a template's message in the answer, and what pacing says of it, if it is on."""
+    world = call.world
+    if not template_pacing.is_on(world.policy):
+        return "accepted", None
+    template_pacing.check_portfolio(world, number.waba_id, call.now)
+    paced = template_pacing.pace(world, fitted.template, message.id, call.now)
+    return world.policy.held_status if paced.held else "accepted", paced
 
 
 def asks_to_call(params: dict[str, Any], kind: str, fitted: Fitted | None) -> bool:

@@ -138,15 +138,50 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
     """
     sock = bind(settings.host, settings.port)
     port: int = sock.getsockname()[1]
-    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    base_url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-    blobs = BlobStore()
-    network = Network(
+    network = _network(settings)
+    hosts = _hosts(settings, _origin(settings.host, port), network)
+    ended = asyncio.Event()
+    guard = Guard(settings.is_loopback, settings.control_token, (settings.host,))
+    server = _Uvicorn(_config(App(hosts, guard, __version__)), ended)
+    running = Running(hosts, network, settings.host, port, ended)
+    doors = [sock, *(sock.dup() for _ in range(1, _DOORS))]
+    serving = asyncio.get_running_loop().create_task(server.serve(sockets=doors))
+    try:
+        await server.listening(serving)
+        for name in settings.faults:
+            arm(hosts.default, name)
+        if settings.webhook_url:
+            await subscribe(hosts.default, settings)
+        if not is_guest:
+            gc.freeze()  # without a collection: it would take a tenth of the start, to find a thousand dead objects
+            gc.set_threshold(50_000, 20, 100)
+        on_ready(running)
+        await serving
+    finally:
+        ended.set()
+        await asyncio.gather(serving, return_exceptions=True)
+        hosts.close()
+        await network.close()
+
+
+def _origin(host: str, port: int) -> str:
+    """By which URL apps of this machine reach a server that listens there."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _network(settings: Settings) -> Network:
+    return Network(
         TargetPolicy(hosts=tuple(settings.allow_targets)),
         tls=settings.tls,
         per_target=settings.webhook_concurrency,
         total=settings.webhook_concurrency * 8,
     )
+
+
+def _hosts(settings: Settings, base_url: str, network: Network) -> WorldHosts:
+    """The worlds of a server: the default one."""
+    blobs = BlobStore()
     default = default_world(
         blobs,
         network,
@@ -157,11 +192,12 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
         app_secret=settings.app_secret,
         base_url=base_url,
     )
-    hosts = WorldHosts(default, blobs, network)
-    ended = asyncio.Event()
-    guard = Guard(settings.is_loopback, settings.control_token, (settings.host,))
-    config = uvicorn.Config(
-        App(hosts, guard, __version__),
+    return WorldHosts(default, blobs, network)
+
+
+def _config(app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         http=Connection,
         access_log=False,
         log_config=None,
@@ -174,26 +210,6 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
         ws="none",
         h11_max_incomplete_event_size=64 * 1024,
     )
-    server = _Uvicorn(config, ended)
-    running = Running(hosts, network, settings.host, port, ended)
-    doors = [sock, *(sock.dup() for _ in range(1, _DOORS))]
-    serving = asyncio.get_running_loop().create_task(server.serve(sockets=doors))
-    try:
-        await server.listening(serving)
-        for name in settings.faults:
-            arm(default, name)
-        if settings.webhook_url:
-            await subscribe(default, settings)
-        if not is_guest:
-            gc.freeze()  # without a collection: it would take a tenth of the start, to find a thousand dead objects
-            gc.set_threshold(50_000, 20, 100)
-        on_ready(running)
-        await serving
-    finally:
-        ended.set()
-        await asyncio.gather(serving, return_exceptions=True)
-        hosts.close()
-        await network.close()
 
 
 def arm(host: WorldHost, name: str) -> None:
