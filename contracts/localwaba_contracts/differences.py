@@ -28,25 +28,29 @@ def differences(older: str, newer: str) -> list[Difference]:
     for name in registry.names():
         if registry.located(name, older) != registry.located(name, newer):
             before, after = registry.schema(name, older), registry.schema(name, newer)
-            found += [Difference(subject=name, place=place, what=what) for place, what in compare(before, after)]
+            found += [_told(name, place, what) for place, what in compare(before, after)]
     for row in registry.errors():
         what = _born_or_gone(row, older, newer)
         if what:
-            found.append(Difference(subject=f"error {row.key}", place="", what=what))
+            found.append(Difference(subject="errors", place=f"{row.key} ({row.title})", what=what))
     return found
 
 
 def compare(before: Any, after: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """What differs between two schemas, each with its place."""
-    if isinstance(before, dict) and isinstance(after, dict):
+    """What differs between two schemas, each with its place; a member that must not be there is one that is gone."""
+    if before is False:
+        yield place, f"new, {_shown(after)}"
+    elif after is False:
+        yield place, f"gone, it was {_shown(before)}"
+    elif isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys([*before, *after]):
             if key in _SILENT and not place.endswith("properties"):
                 continue
             inner = f"{place}.{key}" if place else key
             if key not in before:
-                yield inner, f"new: {_shown(after[key])}"
+                yield inner, f"new, {_shown(after[key])}"
             elif key not in after:
-                yield inner, f"gone: {_shown(before[key])}"
+                yield inner, f"gone, it was {_shown(before[key])}"
             elif before[key] != after[key]:
                 yield from compare(before[key], after[key], inner)
     elif isinstance(before, list) and isinstance(after, list):
@@ -67,12 +71,34 @@ def compare(before: Any, after: Any, place: str = "") -> Iterator[tuple[str, str
 def _born_or_gone(row: registry.ErrorRow, older: str, newer: str) -> str:
     low, high = registry.number(older), registry.number(newer)
     if row.since and row.since.startswith("v") and low < registry.number(row.since) <= high:
-        return f"new in {row.since}: {row.title}"
+        return "new"
     if row.until and row.until.startswith("v") and low <= registry.number(row.until) < high:
-        return f"gone after {row.until}: {row.title}"
+        return "gone"
     return ""
 
 
+_TYPES = {"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+          "array": "a list", "object": "an object"}  # fmt: skip
+
+
 def _shown(value: Any) -> str:
+    """A schema or a value in words, as far as there are words for it."""
+    if isinstance(value, dict) and value.keys() - _SILENT == {"enum"}:
+        return f"one of {', '.join(map(str, value['enum']))}"
+    if isinstance(value, dict) and value.keys() - _SILENT == {"type"} and value["type"] in _TYPES:
+        return _TYPES[value["type"]]
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _told(subject: str, path: str, what: str) -> Difference:
+    rule, is_refusal, _ = path.partition(".x-refusal.")
+    if is_refusal and path.endswith(".code"):
+        before, _, after = what.partition(" becomes ")
+        return Difference(subject=subject, place=_place(rule), what=f"refused with {after}, before with {before}")
+    return Difference(subject=subject, place=_place(path), what=what)
+
+
+def _place(path: str) -> str:
+    """A place in a schema as the place in what it describes; limits and refusals keep their names."""
+    return ".".join(part for part in path.split(".") if part not in ("properties", "$defs", "x-refusal", "oneOf"))

@@ -8,11 +8,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from localwaba import Emulator
 from localwaba.cli import main
+from localwaba.domain.traits import MEANINGS
 from localwaba.version import __version__
+from localwaba.versions.table import RELEASED, ROWS
 
 SEND = {"messaging_product": "whatsapp", "to": "16505551234", "type": "text", "text": {"body": "Hello"}}
 
@@ -105,16 +108,79 @@ def test_openapi(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert file.read_text("utf-8") == out
 
 
+DIFF = """\
+v24.0, 8 October 2025
+  answers/phone_number: GET /{phone_number_id}
+    messaging_limit_tier: gone, it was one of TIER_50, TIER_250, TIER_1K,
+      TIER_2K, TIER_10K, TIER_100K, TIER_UNLIMITED, TIER_NOT_SET
+    whatsapp_business_manager_messaging_limit: new, one of TIER_50, TIER_250,
+      TIER_2K, TIER_10K, TIER_100K, TIER_UNLIMITED, UNTIERED
+  webhooks
+    a status has `conversation` only inside a free entry point window; before,
+      every status had it
+  errors
+    a page that is asked for by a wrong cursor is refused with 131059 (Invalid
+      cursor), before with 100
+v25.0, 18 February 2026; v26.0, 29 July 2026
+  nothing that localwaba knows of
+4 changes between v23.0 and v26.0 that localwaba knows of
+"""
+
+
+@pytest.fixture
+def columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.usefixtures("columns")
 def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
-    """Contracts, error codes and behaviour that a version changes, with their number; nothing for the same one."""
-    status, out, _ = run(capsys, "diff", "v23.0", "v24.0")
-    assert status == 0
-    assert "behaviour\n  every status says which conversation it belongs to: true becomes false\n" in out
-    assert "error 131059\n  new in v24.0: Invalid cursor\n" in out
-    assert out.splitlines()[-1].endswith(" differences between v23.0 and v24.0 that localwaba knows of")
-    assert run(capsys, "diff", "v24.0", "v24.0")[1] == (
-        "no differences between v24.0 and v24.0 that localwaba knows of\n"
+    """Version by version: contracts with their calls, webhooks and error codes, each in a sentence that fits."""
+    assert run(capsys, "diff", "v23.0", "v26.0") == (0, DIFF, "")
+    assert run(capsys, "diff", "v24.0", "v24.0") == (
+        0,
+        "no changes between v24.0 and v24.0 that localwaba knows of\n",
+        "",
     )
+
+
+@pytest.mark.usefixtures("columns")
+def test_diff_of_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A code that takes the place of another is told once, with both; one that is merely new is told as such."""
+    out = run(capsys, "diff", "v22.0", "v23.0")[1]
+    assert "    134101 (Your template is still syncing): new\n" in out
+    assert " ".join(out.split()).count("132018 (There's") == out.count("134100") == 1
+    assert "    plain: refused with 132018, before with 100\n" in out
+
+
+def test_diff_of_versions_that_are_not_served(capsys: pytest.CaptureFixture[str]) -> None:
+    """An expired version is the oldest one, as Meta serves it; one that nobody knows is the newest; both are said."""
+    status, out, err = run(capsys, "diff", "v9.0", "v27.0", "--json")
+    assert (status, json.loads(out)) == (0, json.loads(run(capsys, "diff", "v21.0", "v26.0", "--json")[1]))
+    assert err == (
+        "localwaba: v9.0 has expired: Meta serves its calls as v21.0\n"
+        "localwaba: v27.0 is unknown here, and taken for v26.0\n"
+    )
+
+
+def test_diff_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Machines get each change with the version that brings it."""
+    found = json.loads(run(capsys, "diff", "v23.0", "v26.0", "--json")[1])
+    assert [(one["version"], one["subject"], one["place"]) for one in found] == [
+        ("v24.0", "answers/phone_number", "messaging_limit_tier"),
+        ("v24.0", "answers/phone_number", "whatsapp_business_manager_messaging_limit"),
+        ("v24.0", "webhooks", ""),
+        ("v24.0", "errors", ""),
+    ]
+
+
+def test_every_difference_of_versions_is_told() -> None:
+    """Each trait that some version changes has a sentence, unless contracts tell it; each version has its date."""
+    rows = [msgspec.structs.asdict(row) for row in ROWS.values()]
+    changed = {name for name in rows[0] if name != "version" and len({row[name] for row in rows}) > 1}
+    assert changed - set(MEANINGS) == {"messaging_limit_tier"}
+    assert {name for name in MEANINGS if isinstance(rows[0][name], bool) and not MEANINGS[name].off} == set()
+    assert list(RELEASED) == list(ROWS)
 
 
 MISTAKES = {
@@ -124,6 +190,7 @@ MISTAKES = {
         "contracts: there is no contract requests/messages/txt; did you mean requests/messages/text?"
     ),
     ("show", "text", "--graph-version", "23"): "contracts: 23 is no Graph version: write it as v26.0",
+    ("diff", "v26.0", "v23.0"): "contracts: diff goes from the older version to the newer one: v23.0 v26.0",
     ("diff", "v23.0"): "contracts: diff takes two Graph versions: localwaba contracts diff v23.0 v26.0",
     ("validate",): "contracts: validate takes files (HAR, journal, webhook, send), or --url of an emulator",
     ("validate", "nowhere.json"): "contracts: cannot read nowhere.json: No such file or directory",

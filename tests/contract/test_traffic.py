@@ -216,9 +216,17 @@ def test_differences_of_a_version_to_itself() -> None:
 def test_differences() -> None:
     """What a version changes is told by contract, place and in words; error codes by when they came."""
     found = differences("v23.0", "v24.0")
-    assert Difference(subject="error 131059", place="", what="new in v24.0: Invalid cursor") in found
-    places = [one.place for one in found if one.subject == "answers/phone_number"]
-    assert "properties.messaging_limit_tier" in places
+    assert Difference(subject="errors", place="131059 (Invalid cursor)", what="new") in found
+    told = {one.place: one.what for one in found if one.subject == "answers/phone_number"}
+    assert told["messaging_limit_tier"].startswith("gone, it was one of TIER_50, TIER_250, ")
+    assert told["whatsapp_business_manager_messaging_limit"].startswith("new, one of TIER_50, TIER_250, ")
+    refusals = [one for one in differences("v22.0", "v23.0") if one.subject == "requests/messages/template_media"]
+    assert [(one.place, one.what) for one in refusals] == [
+        ("plain", "refused with 132018, before with 100"),
+        ("named", "refused with 132018, before with 100"),
+    ]
+    (parts,) = {one.subject for one in differences("v20.0", "v21.0")}
+    assert parts == "requests/template_parts"
 
 
 def test_comparing_schemas() -> None:
@@ -233,6 +241,6 @@ def test_comparing_schemas() -> None:
     assert list(compare(before, after)) == [
         ("required", 'now also: "y"'),
         ("properties.x.maxLength", "10 becomes 20"),
-        ("properties.title", 'gone: {"type": "string"}'),
-        ("properties.y", 'new: {"enum": ["A"]}'),
+        ("properties.title", "gone, it was a text"),
+        ("properties.y", "new, one of A"),
     ]

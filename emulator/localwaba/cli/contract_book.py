@@ -188,43 +188,12 @@ def _openapi(found: argparse.Namespace) -> int:
 
 
 def _diff(found: argparse.Namespace) -> int:
-    from localwaba_contracts.differences import differences
+    from localwaba.cli.contract_changes import diff
 
-    if len(found.words) != 2:
-        raise Mistake("contracts: diff takes two Graph versions: localwaba contracts diff v23.0 v26.0")
-    older, newer = (graph_version(word) for word in found.words)
-    rows = [(one.subject, one.place, one.what) for one in differences(older, newer)] + _traits(older, newer)
-    if found.json:
-        print(json.dumps([{"subject": a, "place": b, "what": c} for a, b, c in rows], indent=2, ensure_ascii=False))
-        return 0
-    last = ""
-    for subject, place, what in rows:
-        if subject != last:
-            print(subject)
-            last = subject
-        print(f"  {place}: {what}" if place else f"  {what}")
-    print(f"{len(rows) or 'no'} difference{'s' * (len(rows) != 1)} between {older} and {newer} that localwaba knows of")
-    return 0
+    return diff(found)
 
 
 def _coverage(found: argparse.Namespace) -> int:
     from localwaba.cli.contract_coverage import coverage
 
     return coverage(found)
-
-
-def _traits(older: str, newer: str) -> list[tuple[str, str, str]]:
-    """What answers and webhooks do differently, beside their shapes."""
-    import msgspec
-
-    from localwaba.domain.traits import MEANINGS
-
-    before, after = serve(older), serve(newer)
-    if before is None or after is None:
-        return []
-    left, right = msgspec.structs.asdict(before.traits), msgspec.structs.asdict(after.traits)
-    return [
-        ("behaviour", meaning, f"{json.dumps(left[name])} becomes {json.dumps(right[name])}")
-        for name, meaning in MEANINGS.items()
-        if left[name] != right[name]
-    ]

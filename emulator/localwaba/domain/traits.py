@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 
@@ -18,13 +20,43 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     paused_template_codes: bool = True  # 132015 and 132016 since v17
 
 
-MEANINGS: dict[str, str] = {
-    "template_parameter_code": "the code of a send whose parameters do not fit its template",
-    "marketing_only_code": "the code of a template that is no marketing one, sent by the Marketing Messages API",
-    "status_conversation": "every status says which conversation it belongs to",
-    "messaging_limit_tier": "a number has the field messaging_limit_tier",
-    "bad_cursor_code": "the code of a page that is asked for by a wrong cursor",
-    "flat_supported_apps": "package_name and signature_hash may stand beside supported_apps",
-    "paused_template_codes": "a paused template is refused with 132015, a disabled one with 132016",
+class Meaning(NamedTuple):
+    """What a trait means for an app that moves to a version with another value of it.
+
+    `subject` is where it shows. `text` may hold {now} and {was}; a trait that is on or off has `off`, too, for a
+    version that turns it off.
+    """
+
+    subject: str
+    text: str
+    off: str = ""
+
+
+MEANINGS: dict[str, Meaning] = {
+    "template_parameter_code": Meaning(
+        "errors", "a send whose parameters do not fit its template is refused with {now}, before with {was}"
+    ),
+    "marketing_only_code": Meaning(
+        "errors",
+        "a template that is no marketing one is refused by the Marketing Messages API with {now}, before with {was}",
+    ),
+    "status_conversation": Meaning(
+        "webhooks",
+        "every status has `conversation`; before, only one inside a free entry point window had it",
+        "a status has `conversation` only inside a free entry point window; before, every status had it",
+    ),
+    "bad_cursor_code": Meaning(
+        "errors", "a page that is asked for by a wrong cursor is refused with {now}, before with {was}"
+    ),
+    "flat_supported_apps": Meaning(
+        "templates",
+        "package_name and signature_hash may stand beside supported_apps",
+        "package_name and signature_hash stand in supported_apps alone",
+    ),
+    "paused_template_codes": Meaning(
+        "errors",
+        "a paused template is refused with 132015, a disabled one with 132016",
+        "paused and disabled templates have no codes of their own",
+    ),
 }
-"""What each trait means for an app, for people who compare versions."""
+"""For people who compare versions. What contracts tell by themselves (`messaging_limit_tier`) is left out."""

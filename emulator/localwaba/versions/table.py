@@ -30,7 +30,14 @@ _V26 = replace(_V25, version="v26.0")
 
 ROWS: dict[str, Traits] = {row.version: row for row in (_OLDEST, _V22, _V23, _V24, _V25, _V26)}
 NEWEST = _V26
-"""Released 29 July 2026."""
+RELEASED: dict[str, str] = {
+    "v21.0": "2 October 2024",
+    "v22.0": "21 January 2025",
+    "v23.0": "29 May 2025",
+    "v24.0": "8 October 2025",
+    "v25.0": "18 February 2026",
+    "v26.0": "29 July 2026",
+}
 
 
 class Served(NamedTuple):
