@@ -39,7 +39,8 @@ def _make_importable(name: str) -> None:
     spec.loader.exec_module(module)
 
 
-_make_importable("receivers")
+for _name in ("neighbours", "receivers"):
+    _make_importable(_name)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,17 +10,9 @@ from hypothesis import strategies as st
 
 from localwaba_contracts.messages import message_contracts
 from localwaba_contracts.validate import findings, is_valid, message_contract, violation
+from neighbours import load
 
-
-def load(name):
-    """A sister module, which importlib mode does not put on the path."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-VALID = list(load("test_limits").VALID.values())
+VALID = list(load("contract/test_limits").VALID.values())
 JUNK = st.one_of(
     st.none(),
     st.booleans(),

@@ -6,20 +6,15 @@ import json
 import re
 from collections.abc import Callable
 from copy import deepcopy
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from localwaba.domain.errors import Refusal
 from localwaba.wire.encoding import encode_plain
 from localwaba.wire.errors import webhook_error
 from localwaba.wire.signature import sign, sign_legacy
+from neighbours import load
 
-_spec = spec_from_file_location("anomaly_stage", Path(__file__).with_name("anomaly_stage.py"))
-assert _spec is not None
-assert _spec.loader is not None
-on: Any = module_from_spec(_spec)
-_spec.loader.exec_module(on)
+on: Any = load("http/anomaly_stage")
 DAY, WEBHOOK, NOON = 86_400, on.CALLBACK, on.NOON
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,19 +13,9 @@ from localwaba.runtime.host import WorldHost
 from localwaba.webhooks.forging import forge
 from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.signature import matches
+from neighbours import load
 
-
-def _load(name: str) -> Any:
-    """A module of this folder, which is no package."""
-    spec = spec_from_file_location(f"anomaly_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_common = _load("conftest")
+_common = load("http/conftest")
 CALLBACK: str = _common.CALLBACK
 NOON: int = _common.NOON
 Platform: Any = _common.Platform

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +11,9 @@ import pytest
 from localwaba.operations.fault_presets import PRESETS
 from localwaba.wire.encoding import encode_plain
 from localwaba.wire.signature import sign_legacy
+from neighbours import load
 
-_spec = spec_from_file_location("anomaly_changes", Path(__file__).with_name("anomaly_changes.py"))
-assert _spec is not None
-assert _spec.loader is not None
-by: Any = module_from_spec(_spec)
-_spec.loader.exec_module(by)
+by: Any = load("http/anomaly_changes")
 on: Any = by.on
 DAY, NOON, Row = by.DAY, by.NOON, by.Row
 

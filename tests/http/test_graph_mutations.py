@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neighbours import load
 
-def load(name: str) -> Any:
-    """A module of the contract tests, which importlib mode does not put on the path."""
-    path = Path(__file__).parent.parent / "contract" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SENDS: dict[str, Any] = load("test_limits").VALID
+SENDS: dict[str, Any] = load("contract/test_limits").VALID
 READ = {
     "messaging_product": "whatsapp",
     "status": "read",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from localwaba.domain.pricing import MODELS, tier_at
 from localwaba.domain.world import restore, snapshot
 from localwaba.wire import analytics
 from localwaba.wire.charges import charges
+from neighbours import load
 
 BOUNDS = (2, 5)
 SPAN = {"start": "1767225600", "end": "1782864000"}
@@ -38,13 +37,7 @@ DEEDS = st.one_of(
 
 
 def make(model: str) -> Any:
-    path = Path(__file__).parents[1] / "unit" / "bill.py"
-    spec = spec_from_file_location("bill", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Bill({"pricing_model": model, "volume_tiers": list(BOUNDS), "pair_seconds": None})
+    return load("unit/bill").Bill({"pricing_model": model, "volume_tiers": list(BOUNDS), "pair_seconds": None})
 
 
 def walk(model: str, deeds: list[Any]) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localwaba.operations.fault_presets import PRESETS
+from neighbours import load
 
-_path = Path(__file__).resolve().parents[1] / "http" / "anomaly_stage.py"
-_spec = spec_from_file_location("anomaly_stage", _path)
-assert _spec is not None
-assert _spec.loader is not None
-on: Any = module_from_spec(_spec)
-_spec.loader.exec_module(on)
+on: Any = load("http/anomaly_stage")
 STORIES = (on.chatting, on.tapping, on.judging, on.overridden)
 _NAMES = st.sampled_from(sorted(PRESETS))
 _COMMANDS = st.lists(

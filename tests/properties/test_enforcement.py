@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from math import inf
-from pathlib import Path
 from typing import Any
 
 from hypothesis import settings
@@ -17,18 +15,7 @@ from localwaba.domain.errors import Refused
 from localwaba.operations.enforcing import patch_account
 from localwaba.operations.platform_events import fire
 from localwaba.wire.health import health_status
-
-
-def load(name: str) -> Any:
-    """A module of another folder of tests, which importlib mode does not put on the path."""
-    path = Path(__file__).parent.parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from neighbours import load
 
 Stage: Any = load("unit/stage").Stage
 USERS = {"16505551234": "US", "5511987654321": "BR", "447700900123": "GB"}

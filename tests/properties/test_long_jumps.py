@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +12,7 @@ from localwaba.domain.inbound import new_user
 from localwaba.domain.model import Behaviour
 from localwaba.domain.sending import accept
 from localwaba.domain.traffic import Message
+from neighbours import load
 
 MESSAGES = 100_000
 BATCH = 1_000
@@ -21,13 +20,7 @@ BATCH = 1_000
 
 def platform() -> Any:
     """A server's worlds without sockets, without limits, in which nothing is dropped."""
-    path = Path(__file__).parent.parent / "http/conftest.py"
-    spec = importlib.util.spec_from_file_location("conftest_of_long_jumps", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Platform(
+    return load("http/conftest").Platform(
         policy={"profile": "relaxed", "read_after": None, "retained_messages": 2 * MESSAGES, "retained_deliveries": 100}
     )
 

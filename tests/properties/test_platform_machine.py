@@ -6,10 +6,8 @@ it counts it counts anew each time, out of lists of all that happened.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -17,18 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from localwaba.domain.applying import apply
-
-
-def load(name: str) -> Any:
-    """A module of another folder of tests, which importlib mode does not put on the path."""
-    path = Path(__file__).parent.parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from neighbours import load
 
 Platform: Any = load("http/conftest").Platform
 written_out: Any = load("properties/test_replay").written_out

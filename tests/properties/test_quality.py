@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,22 +15,13 @@ from localwaba.domain.policy import Policy
 from localwaba.domain.quality import score_of, weigh
 from localwaba.domain.quality_state import FeedbackGiven, QualityState, count_delivery, give_feedback
 from localwaba.domain.world import snapshot
+from neighbours import load
 
 KINDS = ("block", "report", "mute", "archive", "stop_marketing")
 WEEK = 7 * DAY
 
 
-def _stage() -> Any:
-    place = Path(__file__).parents[1] / "unit" / "stage.py"
-    spec = spec_from_file_location("stage", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Stage
-
-
-Stage = _stage()
+Stage: Any = load("unit/stage").Stage
 moments = st.integers(1_700_000_000_000, 1_700_000_000_000 + 20 * DAY)
 happenings = st.lists(
     st.tuples(moments, st.sampled_from(("delivery", *KINDS)), st.sampled_from("abcde"), st.sampled_from("TU")),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,18 +11,7 @@ from hypothesis import strategies as st
 
 from localwaba.domain.applying import apply
 from localwaba.domain.world import snapshot
-
-
-def load(name: str) -> Any:
-    """A module of another folder of tests, which importlib mode does not put on the path."""
-    path = Path(__file__).parent.parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from neighbours import load
 
 Platform: Any = load("http/conftest").Platform
 SENDS: dict[str, Any] = {

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib.util
 import json
 import weakref
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-
-def load(name: str) -> Any:
-    """A module of another folder of tests, which importlib mode does not put on the path."""
-    path = Path(__file__).parent.parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from neighbours import load
 
 common = load("http/conftest")
 Platform: Any = common.Platform

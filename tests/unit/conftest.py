@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from localwaba.operations.table import OPERATIONS
 from localwaba.versions.table import traits_of
 from localwaba.wire.errors import envelope
 from localwaba_contracts.registry import routes
+from neighbours import load
 
 NOW = 1_790_000_000_000
 BASE_URL = "http://127.0.0.1:4080"
@@ -129,23 +128,12 @@ def call(world: World) -> Caller:
 @pytest.fixture
 def make_stage() -> Callable[..., Any]:
     """Makes worlds in which time passes and users act; takes a seed and knobs."""
-    # importlib mode does not put sister modules on the path
-    spec = spec_from_file_location("stage", Path(__file__).with_name("stage.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: Callable[..., Any] = module.Stage
+    found: Callable[..., Any] = load("unit/stage").Stage
     return found
 
 
 @pytest.fixture
 def make_bill() -> Callable[..., Any]:
     """Makes worlds whose books are looked at; takes knobs, and how the user behaves."""
-    spec = spec_from_file_location("bill", Path(__file__).with_name("bill.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: Callable[..., Any] = module.Bill
+    found: Callable[..., Any] = load("unit/bill").Bill
     return found

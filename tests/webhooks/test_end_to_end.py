@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import importlib.util
 import itertools
 import json
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,21 +18,10 @@ import pytest
 
 from localwaba.runtime.server import ServerThread
 from localwaba.runtime.settings import Settings
+from neighbours import load
 
 NOON = 1_767_268_800
 PATIENCE = 10.0  # seconds that nothing here should take
-
-
-def load(name: str) -> Any:
-    """A module of another folder of tests, which importlib mode does not put on the path."""
-    path = Path(__file__).parent.parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"loaded_{path.parent.name}_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 Peer: Any = load("webhooks/conftest").Peer
