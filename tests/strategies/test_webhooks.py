@@ -7,6 +7,7 @@ import hmac
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_statuses_in_groups() -> None:
 @pytest.mark.parametrize("way", wa.NASTY)
 def test_nasty_statuses(way: str) -> None:
     """Each nasty way is what it says; all but the two that say otherwise keep the contract."""
-    shown = {
+    ways: dict[str, Callable[[list[str]], bool]] = {
         "duplicates": lambda names: len(names) == 2 * len(set(names)),
         "reversed": lambda names: names == ["read", "delivered", "sent"],
         "shuffled": lambda names: sorted(names) == ["delivered", "read", "sent"],
@@ -99,7 +100,8 @@ def test_nasty_statuses(way: str) -> None:
         "failed without errors": lambda names: names == ["failed"],
         "bare": lambda names: names == ["sent", "delivered", "read"],
         "unknown status": lambda names: names[-1] not in RANKS,
-    }[way]
+    }
+    shown = ways[way]
 
     @settings(quick, max_examples=8)
     @given(statuses=wa.nasty_status_sequences([way]))

@@ -6,9 +6,10 @@ of it keeps its contract, or breaks exactly what it says it breaks; all of it sh
 
 from __future__ import annotations
 
-from pytest_localwaba.strategies.broken import broken_sends
-from pytest_localwaba.strategies.broken_templates import broken_template_sends, broken_templates
-from pytest_localwaba.strategies.errors import Broken, MetaError
+from pytest_localwaba.strategies.broken import broken_read_receipts, broken_sends
+from pytest_localwaba.strategies.broken_template_definitions import broken_templates
+from pytest_localwaba.strategies.broken_template_messages import broken_template_sends
+from pytest_localwaba.strategies.errors import Broken, ErrorAnswer, MetaError, error_answers
 from pytest_localwaba.strategies.inbound import INBOUND_TYPES, inbound_contents, inbound_messages, message_values
 from pytest_localwaba.strategies.interactive import INTERACTIVE
 from pytest_localwaba.strategies.people import (
@@ -24,8 +25,9 @@ from pytest_localwaba.strategies.sends import TYPES as SEND_TYPES
 from pytest_localwaba.strategies.sends import read_receipts, sends
 from pytest_localwaba.strategies.shapes import field_values, message_shapes
 from pytest_localwaba.strategies.statuses import NASTY, highest, nasty_status_sequences, status_sequences
+from pytest_localwaba.strategies.template_sends import template_sends, templates_with_sends
 from pytest_localwaba.strategies.templates import KINDS as TEMPLATE_KINDS
-from pytest_localwaba.strategies.templates import template_sends, templates, templates_with_sends
+from pytest_localwaba.strategies.templates import templates
 from pytest_localwaba.strategies.webhooks import (
     Conversation,
     Turn,
@@ -44,16 +46,19 @@ __all__ = [
     "TEMPLATE_KINDS",
     "Broken",
     "Conversation",
+    "ErrorAnswer",
     "MetaError",
     "Person",
     "Turn",
     "Webhook",
+    "broken_read_receipts",
     "broken_sends",
     "broken_template_sends",
     "broken_templates",
     "conversations",
     "countries",
     "dialled_numbers",
+    "error_answers",
     "field_values",
     "highest",
     "inbound_contents",

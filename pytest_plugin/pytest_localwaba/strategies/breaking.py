@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 from localwaba_contracts import registry
+from localwaba_contracts.checks import PARAMETER
 
 Path = tuple[str | int, ...]
 Schema = dict[str, Any]
@@ -31,7 +32,7 @@ class Breakage:
     """One rule that can be broken: the place of the value, the keyword of the schema, the value to put there.
 
     `path` is where the error will be seen. `place` and `value` say what is changed: the member is taken away if
-    `value` is ABSENT.
+    `value` is ABSENT. `code` is that of the answer, as the schema has it.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Breakage:
     place: Path
     value: Any
     what: str
+    code: int = 100
 
     def apply(self, request: Any) -> Any:
         """A copy of the request with this rule broken."""
@@ -71,7 +73,8 @@ def _walk(schema: Any, home: str, value: Any, path: Path) -> Iterator[Breakage]:
     if not isinstance(schema, dict):
         return
     for part, place in _parts(schema, home, value):
-        yield from _here(part, value, path)
+        for one in _here(part, value, path):
+            yield replace(one, code=_code(part, one))
         if isinstance(value, dict):
             for name, member in part.get("properties", {}).items():
                 if name in value:
@@ -79,6 +82,14 @@ def _walk(schema: Any, home: str, value: Any, path: Path) -> Iterator[Breakage]:
         elif isinstance(value, list) and "items" in part:
             for index, item in enumerate(value):
                 yield from _walk(part["items"], place, item, (*path, index))
+
+
+def _code(schema: Schema, how: Breakage) -> int:
+    """What the author of a schema wants a rule's breach to be answered with."""
+    said = schema.get("x-refusal", {})
+    own = said.get(f"{how.keyword}.{how.path[-1]}" if how.path else "", said.get(how.keyword, {}))
+    code: int = own.get("code", PARAMETER if how.keyword == "x-check" else 100)
+    return code
 
 
 def _parts(schema: Schema, home: str, value: Any) -> Iterator[tuple[Schema, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from pytest_localwaba.strategies.words import digits, labels, links, texts
+from pytest_localwaba.strategies.words import chosen, digits, labels, links, texts
 
 Json = dict[str, Any]
 _SKU = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=12)
@@ -134,7 +134,8 @@ def _amount(value: int) -> Json:
 
 
 @st.composite
-def _order(draw: DrawFn) -> Json:
+def orders(draw: DrawFn) -> Json:
+    """An order that is to be paid; its amounts add up."""
     prices = draw(st.lists(st.tuples(st.integers(1, 10_000), st.integers(1, 5)), min_size=1, max_size=3))
     items = [{"name": draw(labels(60)), "amount": _amount(price), "quantity": count} for price, count in prices]
     subtotal = sum(price * count for price, count in prices)
@@ -219,7 +220,7 @@ def _kinds() -> dict[str, Callable[[], SearchStrategy[Json]]]:
         "request_contact_info": lambda: _parts(
             "request_contact_info", _fixed(name="request_contact_info"), footer=False
         ),
-        "order_details": lambda: _parts("order_details", _order(), header=_linked("image")),
+        "order_details": lambda: _parts("order_details", orders(), header=_linked("image")),
         "order_status": lambda: _parts("order_status", _order_status(), header=_linked("image")),
     }
 
@@ -237,10 +238,8 @@ def interactives(kinds: tuple[str, ...] | None = None, *, flow_ids: tuple[str, .
     known: dict[str, Callable[[], SearchStrategy[Json]]] = _kinds()
     if flow_ids:
         known["flow"] = lambda: _parts("flow", _flow(flow_ids), header=_HEADER)
-    wanted = tuple(known) if kinds is None else kinds
-    for kind in wanted:
-        if kind not in known:
-            needed = "; flow needs flow_ids" if kind == "flow" else f"; there are {', '.join(INTERACTIVE)}"
-            raise ValueError(f"interactives makes no {kind!r}{needed}")
+    wanted = tuple(known) if kinds is None else chosen(kinds, INTERACTIVE, "kind of interactive messages")
+    if "flow" in wanted and not flow_ids:
+        raise ValueError("the kind 'flow' needs flow_ids: the flows that your account has")
     made = {kind: known[kind]() for kind in wanted}
     return st.sampled_from(wanted).flatmap(made.__getitem__)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from localwaba.domain.numbers import country_of, dialled_forms, public_number, wa_id_of
+from pytest_localwaba.strategies.brevity import Brief
 from pytest_localwaba.strategies.words import digits, identifiers, texts
 
 _AREAS = {
@@ -78,7 +79,7 @@ COUNTRIES = tuple(RANGES)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Person(Brief):
     """Somebody with WhatsApp, before any world has met them.
 
     `wa_id` is the account (`5541…` without the ninth digit, `521…` in Mexico), `number` what the telephone network

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from pytest_localwaba.strategies.interactive import INTERACTIVE, interactives
 from pytest_localwaba.strategies.people import phone_numbers
-from pytest_localwaba.strategies.words import links, message_ids, texts
+from pytest_localwaba.strategies.words import chosen, links, message_ids, texts
 
 Json = dict[str, Any]
 
@@ -86,51 +86,78 @@ def reactions(ids: tuple[str, ...] = ()) -> SearchStrategy[Json]:
     return st.fixed_dictionaries({"message_id": target, "emoji": st.sampled_from(["👍", "❤️", "🙏🏽", ""])})
 
 
-@st.composite
 def sends(
-    draw: DrawFn,
-    types: Collection[str] | None = None,
+    types: Collection[str] | str | None = None,
     *,
     to: SearchStrategy[str] | str | None = None,
     media_ids: Sequence[str] = (),
     message_ids: Sequence[str] = (),
     flow_ids: Sequence[str] = (),
-    interactive: Collection[str] | None = None,
-) -> Json:
+    interactive: Collection[str] | str | None = None,
+) -> SearchStrategy[Json]:
     """A whole valid request, `{"messaging_product": "whatsapp", "to": …, "type": "text", "text": {…}}`.
 
-    `types` are some of TYPES (None: all but template, which needs one that exists: see `templates_with_sends`),
-    `interactive` some of INTERACTIVE. Media are links unless you give `media_ids`; flows are sent if there are
-    `flow_ids`; replies and reactions name one of `message_ids`. ValueError for a type that there is not.
+    `types` are some of SEND_TYPES (None: all but template, which needs one that exists: see `templates_with_sends`),
+    `interactive` some of INTERACTIVE (and then nothing else is sent unless `types` say so). Media are links unless
+    you give `media_ids`; flows are sent if there are `flow_ids`; replies and reactions name one of `message_ids`.
+    ValueError for a type or a kind that there is not.
     """
-    kinds = tuple(TYPES[:-1] if types is None else types)
-    unknown = set(kinds) - set(TYPES[:-1])
-    if unknown:
-        raise ValueError(f"sends makes no {', '.join(sorted(unknown))}; there are {', '.join(TYPES[:-1])}")
-    kind = draw(st.sampled_from(("plain", *kinds) if "text" in kinds else kinds))
+    return send_of(Wanted.of(types, to, media_ids, message_ids, flow_ids, interactive))
+
+
+class Wanted(NamedTuple):
+    """What was asked of `sends`."""
+
+    types: tuple[str, ...]
+    to: SearchStrategy[str] | str | None
+    media_ids: tuple[str, ...]
+    message_ids: tuple[str, ...]
+    interactive: SearchStrategy[Json]
+
+    def __repr__(self) -> str:
+        """Short: Hypothesis shows it when it names the strategy."""
+        return " | ".join(self.types)
+
+    @classmethod
+    def of(
+        cls,
+        types: Collection[str] | str | None,
+        to: SearchStrategy[str] | str | None,
+        media_ids: Sequence[str],
+        message_ids: Sequence[str],
+        flow_ids: Sequence[str],
+        interactive: Collection[str] | str | None,
+    ) -> Wanted:
+        """Looks whether there is all that was asked for; ValueError where there is not."""
+        if types == "template" or (types is not None and "template" in types):
+            raise ValueError("a template has to exist before it is sent: see templates_with_sends and template_sends")
+        kinds = chosen("interactive" if types is None and interactive else types, TYPES[:-1], "type of messages")
+        asked = None if interactive is None else chosen(interactive, INTERACTIVE, "kind of interactive messages")
+        return cls(kinds, to, tuple(media_ids), tuple(message_ids), interactives(asked, flow_ids=tuple(flow_ids)))
+
+
+@st.composite
+def send_of(draw: DrawFn, wanted: Wanted) -> Json:
+    """A request of those that were asked for."""
+    kind = draw(st.sampled_from(("plain", *wanted.types) if "text" in wanted.types else wanted.types))
     if kind == "plain":  # the shortest of all, so that examples shrink to it
-        return {"messaging_product": "whatsapp", "to": draw(recipients(to)), "type": "text", "text": {"body": "hi"}}
-    message = envelope(draw, to, message_ids)
+        to = draw(recipients(wanted.to))
+        return {"messaging_product": "whatsapp", "to": to, "type": "text", "text": {"body": "hi"}}
+    message = envelope(draw, wanted.to, wanted.message_ids)
     if kind == "text" and draw(st.booleans()):
         content: Any = draw(text_objects())
         return message | {"text": content}  # a message without a type is a text
-    return message | {"type": kind, kind: draw(_content(kind, media_ids, message_ids, flow_ids, interactive))}
+    return message | {"type": kind, kind: draw(_content(kind, wanted))}
 
 
-def _content(
-    kind: str,
-    media_ids: Sequence[str],
-    message_ids: Sequence[str],
-    flow_ids: Sequence[str],
-    interactive: Collection[str] | None,
-) -> SearchStrategy[Any]:
+def _content(kind: str, wanted: Wanted) -> SearchStrategy[Any]:
     if kind in MEDIA:
-        return media(kind, tuple(media_ids))
+        return media(kind, wanted.media_ids)
     if kind == "interactive":
-        return interactives(None if interactive is None else tuple(interactive), flow_ids=tuple(flow_ids))
-    return {"text": text_objects, "location": locations, "contacts": contacts}.get(
-        kind, lambda: reactions(tuple(message_ids))
-    )()
+        return wanted.interactive
+    if kind == "reaction":
+        return reactions(wanted.message_ids)
+    return {"text": text_objects, "location": locations, "contacts": contacts}[kind]()
 
 
 _BESIDE: SearchStrategy[Json] = st.fixed_dictionaries(

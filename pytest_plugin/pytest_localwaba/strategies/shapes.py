@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,9 +27,15 @@ def message_shapes(
     `user_changed_user_id`. `localwaba_contracts.webhooks.variants()` lists them. ValueError for a name that is none.
     """
     names = chosen(name, variants(), "shape")
-    return st.sampled_from([("messages", one) for one in names]).flatmap(
-        lambda one: _filled(*one, user, metadata, "").map(lambda found: found[1:])
-    )
+    pairs = _Pairs(("messages", one) for one in names)
+    return _shape(pairs, user, metadata, "").map(itemgetter(1, 2))
+
+
+class _Pairs(tuple[tuple[str, str], ...]):
+    """Fields and variants; shown shortly, because there are hundreds."""
+
+    def __repr__(self) -> str:
+        return f"{self[0][1]!r} … {self[-1][1]!r}"
 
 
 def field_values(
@@ -47,9 +54,7 @@ def field_values(
     if variant is not None:
         chosen(variant, [one for _, one in pairs], f"variant of {', '.join(names)}")
         pairs = [pair for pair in pairs if pair[1] == variant]
-    return st.sampled_from(pairs).flatmap(
-        lambda pair: _filled(*pair, None, metadata, waba_id).map(lambda found: (found[0], found[2]))
-    )
+    return _shape(_Pairs(pairs), None, metadata, waba_id).map(itemgetter(0, 2))
 
 
 @cache
@@ -58,10 +63,11 @@ def _known() -> tuple[str, ...]:
 
 
 @st.composite
-def _filled(
-    draw: DrawFn, field: str, name: str, user: Person | None, metadata: Json | None, waba_id: str
+def _shape(
+    draw: DrawFn, pairs: _Pairs, user: Person | None, metadata: Json | None, waba_id: str
 ) -> tuple[str, str, Json]:
     """A field, a variant and its value, with what it names drawn anew."""
+    field, name = draw(st.sampled_from(pairs))
     found = variants(field)[name]
     named = wanted(found.value)
     given: dict[str, str | int] = dict(metadata or {}) | ({"waba_id": waba_id} if waba_id else {})

@@ -50,6 +50,12 @@ class Webhook:
         """All changes of all entries: field and value."""
         return [(one["field"], one["value"]) for entry in self.json["entry"] for one in entry["changes"]]
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """As the call that makes it again: bytes and signatures are for machines."""
+        printer.text("webhook(")
+        printer.pretty(self.json)
+        printer.text(", app_secret)")
+
 
 def webhook(payload: Json, app_secret: str) -> Webhook:
     """A payload as Meta would POST it: escaped as Meta escapes, signed with the app secret."""
@@ -72,6 +78,10 @@ class _Wanted(NamedTuple):
     shapes: SearchStrategy[tuple[str, Json]]
     user: Person | None
     most: int
+
+    def __repr__(self) -> str:
+        """Short: Hypothesis shows it when it names the strategy."""
+        return " | ".join(self.kinds)
 
 
 @st.composite

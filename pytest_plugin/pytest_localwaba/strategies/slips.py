@@ -1,0 +1,33 @@
+"""What both definitions and sends of templates need to be given one mistake."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from pytest_localwaba.strategies.errors import MetaError
+
+Json = dict[str, Any]
+Slip = tuple[str, MetaError]
+"""What was done to a value, and the answer to it."""
+
+
+def part(components: list[Json], kind: str) -> Json | None:
+    """The component of a kind; None if there is none."""
+    return next((one for one in components if one["type"].upper() == kind), None)
+
+
+@st.composite
+def slipped(draw: DrawFn, slips: Sequence[Any], make: Callable[[Any, Json], Slip | None], whole: Json) -> Any:
+    """A value with the first of the slips that it can have, from one of them on."""
+    first = draw(st.integers(0, len(slips) - 1))
+    for slip in (*slips[first:], *slips[:first]):
+        changed = copy.deepcopy(whole)
+        found = make(slip, changed)
+        if found is not None:
+            return changed, *found
+    raise AssertionError("a name can always be broken")
