@@ -70,3 +70,8 @@ def refuse(
             fix=fix,
         )
     )
+
+
+def invalid_parameter(*, rule: str = "", why: str, fix: str = "") -> Refused:
+    """The exception for a parameter that cannot be used, in the words that Meta has for any of them (code 100)."""
+    return refuse(100, "Parameter Invalid", message="Invalid parameter", rule=rule, why=why, fix=fix)

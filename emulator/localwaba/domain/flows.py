@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from localwaba.domain.clock import DAY, HOUR
-from localwaba.domain.errors import Refusal, Refused, refuse
+from localwaba.domain.errors import Refusal, Refused, invalid_parameter, refuse
 from localwaba.domain.events import Event, Put, Removed
 from localwaba.domain.flow_json import MOST_BYTES, judge
 from localwaba.domain.flow_shape import FROZEN, VERSIONS
@@ -100,10 +100,7 @@ def check_editable(world: World, flow: Flow) -> None:
 def check_size(size: int) -> None:
     """Refuses (100) JSON of more than 10 MB; `size` is in bytes."""
     if size > MOST_BYTES:
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="flow.size",
             why=f"a flow's JSON has at most 10 MB; this has {size} bytes",
         )

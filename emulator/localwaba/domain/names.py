@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from localwaba.domain.agenda import ExpireName, ReviewName
 from localwaba.domain.clock import DAY, SECOND
-from localwaba.domain.errors import refuse
+from localwaba.domain.errors import invalid_parameter
 from localwaba.domain.events import Event, Put, Scheduled
 from localwaba.domain.model import PhoneNumber
 from localwaba.domain.policy import Policy
@@ -47,10 +47,7 @@ def want(number: PhoneNumber, name: str, now: int, policy: Policy) -> tuple[Phon
         return replace(number, new_name="", new_name_status="NONE"), []
     recent = tuple(at for at in number.name_requests if now - at < CHANGE_SPAN)
     if len(recent) >= CHANGES:
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="names.changes",
             why=f"{CHANGES} names were asked for within 30 days; the next may be in "
             f"{duration(recent[0] + CHANGE_SPAN - now)}",

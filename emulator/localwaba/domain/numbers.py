@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import msgspec
 
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter
 
 SHORTEST = 7  # Niue: 683 and four digits; nothing on the network is shorter
 LONGEST = 15  # E.164
@@ -252,10 +252,7 @@ _PUNCTUATION = str.maketrans("", "", "-() ")
 
 
 def _invalid(to: str, why: str) -> Refused:
-    return refuse(
-        100,
-        "Parameter Invalid",
-        message="Invalid parameter",
+    return invalid_parameter(
         rule="recipient.number",
         why=f"to {to!r}: {why}",
         fix="send the number as calling code and national number, digits only, as in 16505551234",

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from localwaba.domain import magic, tiers, windows
 from localwaba.domain.agenda import DispatchMessage
 from localwaba.domain.clock import SECOND
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter, refuse
 from localwaba.domain.events import Event, MessageAccepted, PairChanged, Put, Scheduled
 from localwaba.domain.inbound import new_user
 from localwaba.domain.model import PhoneNumber, User
@@ -46,10 +46,7 @@ def find_by_user_id(world: World, user_id: str) -> User:
 
 
 def _unknown_user_id(user_id: str) -> Refused:
-    return refuse(
-        100,
-        "Parameter Invalid",
-        message="Invalid parameter",
+    return invalid_parameter(
         rule="recipient",
         why=f"no user of this world has the business-scoped id {user_id}",
         fix="take user_id from a webhook, or from GET /_localwaba/users",

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from localwaba.domain.errors import refuse
+from localwaba.domain.errors import invalid_parameter
 from localwaba.http.bodies import Disconnected, Message, Receive, Scope, Send, TooLarge, too_large
 from localwaba.http.ports import Blobs
 from localwaba.http.uploads import read_multipart
@@ -79,7 +79,7 @@ def parse_query(raw: bytes) -> dict[str, Any]:
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
     except ValueError as error:
-        raise refuse(100, "Parameter Invalid", message="Invalid parameter", why=str(error)) from None
+        raise invalid_parameter(why=str(error)) from None
 
 
 def parse_json(raw: bytes) -> dict[str, Any]:
@@ -94,10 +94,7 @@ def parse_json(raw: bytes) -> dict[str, Any]:
 
 
 def _not_json(why: str) -> Exception:
-    return refuse(
-        100,
-        "Parameter Invalid",
-        message="Invalid parameter",
+    return invalid_parameter(
         rule="body",
         why=f"the body is not a JSON object: {why}",
         fix="send one JSON object with Content-Type: application/json",

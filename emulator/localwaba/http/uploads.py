@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter
 from localwaba.domain.media_kinds import DOCUMENT, MAX_BYTES
 from localwaba.http.bodies import Receive, drain, too_large
 from localwaba.http.ports import Blobs, BlobWriter
@@ -236,10 +236,7 @@ def _text(raw: bytes) -> str:
 def _broken(
     why: str, fix: str = "send parts between boundaries as RFC 7578 says; HTTP clients do it for you"
 ) -> Refused:
-    return refuse(
-        100,
-        "Parameter Invalid",
-        message="Invalid parameter",
+    return invalid_parameter(
         rule="body",
         why=f"the multipart body is broken: {why}",
         fix=fix,

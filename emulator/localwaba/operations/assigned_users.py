@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from localwaba.domain.errors import refuse
+from localwaba.domain.errors import invalid_parameter
 from localwaba.domain.events import Put
 from localwaba.domain.model import Waba
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
@@ -36,10 +36,7 @@ def remove_assigned_user(call: Call) -> Answer:
     waba = call.world.wabas[call.node]
     kept, user = _kept(call, waba), call.text("user")
     if user not in kept:
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="assigned_users",
             why=f"{user} is not assigned to this account",
             fix="take the id from GET /{waba}/assigned_users?business=…",

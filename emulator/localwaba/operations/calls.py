@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from localwaba.domain import calling
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter, refuse
 from localwaba.domain.events import Event, Put
 from localwaba.domain.model import PhoneCall, PhoneNumber, User
 from localwaba.domain.numbers import normalise
@@ -70,7 +70,7 @@ def _find(call: Call, number: PhoneNumber) -> PhoneCall:
 
 
 def _impossible(why: str, fix: str) -> Refused:
-    return refuse(100, "Parameter Invalid", message="Invalid parameter", rule="calling.call", why=why, fix=fix)
+    return invalid_parameter(rule="calling.call", why=why, fix=fix)
 
 
 def _incoming(found: PhoneCall, *states: str) -> None:

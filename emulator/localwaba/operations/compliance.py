@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter
 from localwaba.domain.events import Put
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
 from localwaba.operations.viewing import view_of
@@ -44,10 +44,7 @@ def update_business_compliance_info(call: Call) -> Answer:
 
 
 def _superfluous(member: str, kinds: str) -> Refused:
-    return refuse(
-        100,
-        "Parameter Invalid",
-        message="Invalid parameter",
+    return invalid_parameter(
         rule=f"compliance.{member}",
         why=f"{member} is for an entity_type of {kinds} only",
         fix=f"leave {member} out",

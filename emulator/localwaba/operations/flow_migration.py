@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from localwaba.domain import flows
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter
 from localwaba.domain.events import Event
 from localwaba.domain.model import Flow
 from localwaba.operations.call import Answer, Call
@@ -75,4 +75,4 @@ def _failure(name: str, why: str) -> dict[str, str]:
 
 
 def _invalid(member: str, why: str, fix: str) -> Refused:
-    return refuse(100, "Parameter Invalid", message="Invalid parameter", rule=f"flow.{member}", why=why, fix=fix)
+    return invalid_parameter(rule=f"flow.{member}", why=why, fix=fix)

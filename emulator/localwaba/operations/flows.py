@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from localwaba.domain import flows
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter, refuse
 from localwaba.domain.events import Event, Put
 from localwaba.domain.model import Flow
 from localwaba.operations.call import SUCCESS, Answer, Call, missing
@@ -142,10 +142,7 @@ def update_flow(call: Call) -> Answer:
 def _app(call: Call, app_id: str) -> str:
     if app_id in call.world.apps:
         return app_id
-    raise refuse(
-        100,
-        "Parameter Invalid",
-        message="Invalid parameter",
+    raise invalid_parameter(
         rule="flow.application_id",
         why=f"this world has no app {app_id}",
         fix=f"use {call.app.id}",
@@ -174,10 +171,7 @@ def update_flow_json(call: Call) -> Answer:
     flows.check_editable(call.world, flow)
     flows.check_size(file.size)
     if file.size != len(file.head):  # of what does not call itself JSON only the beginning is read
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="flow.file",
             why=f"a part of {file.size} bytes is called {file.filename!r} and {file.mime_type}, which is no JSON",
             fix="call the file flow.json, and its type application/json",

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from localwaba.domain import calling, template_pacing
 from localwaba.domain.clock import SECOND
-from localwaba.domain.errors import refuse
+from localwaba.domain.errors import invalid_parameter, refuse
 from localwaba.domain.events import Event, MessageRead, PairChanged
 from localwaba.domain.expiry import LONGEST, lifetime
 from localwaba.domain.limits import check_sending
@@ -215,10 +215,7 @@ def _mark_as_read(call: Call) -> Answer:
     if message is None or message.outbound or message.group_id or message.phone_number_id != call.node:
         if call.world.policy.read_unknown_message == "accept":
             return Answer(body=SUCCESS)
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="message_id",
             why=f"this number has received no message {message_id!r}",
             fix="use the id of a message from a webhook of this number",

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from localwaba.domain.errors import refuse
+from localwaba.domain.errors import invalid_parameter
 from localwaba.domain.events import Put
 from localwaba.domain.model import PhoneNumber
 from localwaba.operations.call import Answer, Call
@@ -53,10 +53,7 @@ def _check(action: str, status: str, number: PhoneNumber) -> None:
         "WITHDRAW_APPLICATION": status in ("PENDING", "UNDER_REVIEW"),
     }
     if not allowed[action]:
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="official_account.action",
             why=f"{action} while the application is {status}",
             fix=f'be Meta: PATCH /_localwaba/phone_numbers/{number.id} {{"oba_status":"REJECTED"}}',

@@ -11,7 +11,7 @@ from localwaba.domain import names
 from localwaba.domain import numbers as telephone
 from localwaba.domain.account_state import ADDING_NUMBERS
 from localwaba.domain.enforcement import check_management
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter, refuse
 from localwaba.domain.events import Event, Put
 from localwaba.domain.model import Override, PhoneNumber, Waba
 from localwaba.domain.registration import set_pin
@@ -180,10 +180,7 @@ def _checked_number(digits: str) -> str:
 
 
 def _impossible(digits: str) -> Refused:
-    return refuse(
-        100,
-        "Parameter Invalid",
-        message="Invalid parameter",
+    return invalid_parameter(
         rule="phone_numbers.number",
         why=f"no country has a number {digits}",
         fix='send the calling code as "cc" and the national number as "phone_number"',

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from localwaba.domain import numbers as telephone
 from localwaba.domain import registration
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter, refuse
 from localwaba.domain.events import Put, Removed
 from localwaba.domain.model import PreverifiedNumber
 from localwaba.domain.seeding import VERIFICATION_CODE
@@ -20,10 +20,7 @@ def add_preverified_number(call: Call) -> Answer:
     world, given = call.world, call.text("phone_number")
     digits = "".join(filter(str.isdigit, given))
     if not telephone.normalise(digits).valid:
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="preverified_numbers.number",
             why=f"no country has a number {digits}",
             fix="send the whole number, as +16315551000",

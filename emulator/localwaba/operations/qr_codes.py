@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from localwaba.domain.errors import refuse
+from localwaba.domain.errors import invalid_parameter
 from localwaba.domain.events import Put, Removed
 from localwaba.domain.ids import Ids
 from localwaba.domain.model import QrCode
@@ -45,10 +45,7 @@ def _new_code(ids: Ids) -> str:
 def _find(call: Call, code: str) -> QrCode:
     found = call.world.qr_codes.get(code)
     if found is None or found.phone_number_id != call.node:
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="qr_codes",
             why=f"this number has no QR code {code!r}",
             fix="take the code from the answer that made it, or from GET /{phone}/message_qrdls",

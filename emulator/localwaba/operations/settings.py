@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from localwaba.domain import calling, media, routing, tiers
-from localwaba.domain.errors import refuse
+from localwaba.domain.errors import invalid_parameter, refuse
 from localwaba.domain.events import Event, Put
 from localwaba.domain.ids import derive
 from localwaba.domain.model import PhoneNumber
@@ -175,7 +175,7 @@ def _time(given: str) -> str:
 
 
 def _bad_hours(why: str, fix: str) -> Exception:
-    return refuse(100, "Parameter Invalid", message="Invalid parameter", rule="calling.hours", why=why, fix=fix)
+    return invalid_parameter(rule="calling.hours", why=why, fix=fix)
 
 
 def get_commerce_settings(call: Call) -> Answer:
@@ -204,10 +204,7 @@ def set_business_encryption(call: Call) -> Answer:
     number = call.world.numbers[call.node]
     key = call.text("business_public_key").replace("\\n", "\n")
     if not _is_public_key(key):
-        raise refuse(
-            100,
-            "Parameter Invalid",
-            message="Invalid parameter",
+        raise invalid_parameter(
             rule="encryption.key",
             why="business_public_key is no RSA public key of 2048 bits in PEM",
             fix="openssl rsa -in private.pem -pubout, and send what it prints",

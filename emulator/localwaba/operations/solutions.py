@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from localwaba.domain.errors import Refused, refuse
+from localwaba.domain.errors import Refused, invalid_parameter
 from localwaba.domain.events import Event, Put
 from localwaba.domain.model import Solution
 from localwaba.operations.announcements import announced
@@ -138,4 +138,4 @@ def _not_so(solution: Solution, why: str) -> Refused:
 
 
 def _refused(member: str, why: str, fix: str) -> Refused:
-    return refuse(100, "Parameter Invalid", message="Invalid parameter", rule=f"solution.{member}", why=why, fix=fix)
+    return invalid_parameter(rule=f"solution.{member}", why=why, fix=fix)
