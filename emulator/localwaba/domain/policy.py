@@ -806,8 +806,3 @@ def patch(policy: Policy, changes: dict[str, Any]) -> Policy:
             raise ValueError(f"there is no profile {profile!r}; known: {', '.join(PROFILES)}")
         base = PROFILES[profile]
     return msgspec.convert(base | changes, Policy)
-
-
-# msgspec looks through a type when something is first converted into it, and does not survive two threads that do so
-# at once, as two emulators would that start at the same time: so it happens here, where only one can be.
-patch(Policy(), {})

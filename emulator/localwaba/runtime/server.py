@@ -11,8 +11,10 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import msgspec
 import uvicorn
 
+from localwaba.domain.world import World
 from localwaba.http.app import App
 from localwaba.http.guards import Guard
 from localwaba.operations.call import Handshake
@@ -30,6 +32,7 @@ from localwaba.webhooks.targets import TargetPolicy
 from localwaba.wire.errors import envelope
 
 Result = TypeVar("Result")
+_ONE_AT_A_TIME = threading.Lock()
 _DOORS = 1 if sys.platform == "win32" else 16
 """uvloop takes one new connection per listening socket in each turn of the loop. By one door the last of 64 clients
 that come at once would wait for 64 turns, in each of which those before it are served: a quarter of a second."""
@@ -136,6 +139,8 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
 
     A guest in somebody else's process, such as that of their tests, leaves its garbage collector alone.
     """
+    if is_guest:
+        _meet_types()
     sock = bind(settings.host, settings.port)
     port: int = sock.getsockname()[1]
     network = _network(settings)
@@ -210,6 +215,15 @@ def _config(app: App) -> uvicorn.Config:
         ws="none",
         h11_max_incomplete_event_size=64 * 1024,
     )
+
+
+def _meet_types() -> None:
+    """Has msgspec look through the types of a world, which it does when it first reads one.
+
+    It does not survive two threads that do so at once, as two emulators in one process would.
+    """
+    with _ONE_AT_A_TIME:
+        msgspec.json.Decoder(World)
 
 
 def arm(host: WorldHost, name: str) -> None:
