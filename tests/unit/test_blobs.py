@@ -109,7 +109,7 @@ def test_close_removes_everything_and_the_store_goes_on(tmp_path: Path) -> None:
 def test_a_forgotten_store_cleans_up(tmp_path: Path) -> None:
     """A store that nobody closed must not leave its folder behind."""
     BlobStore(tmp_path).put(b"x", "text/plain")
-    gc.collect()
+    gc.collect(0)  # of what was made just now; all else in this process is much
     assert list(tmp_path.iterdir()) == []
 
 
