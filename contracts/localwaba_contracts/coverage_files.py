@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import msgspec
 
 from localwaba_contracts.coverage import DEFAULT, PARTS, count, normal, words
-from localwaba_contracts.har import Unreadable, as_journal, exchanges, is_har
+from localwaba_contracts.har import as_journal, exchanges, is_har
+from localwaba_contracts.journals import Unreadable, journal
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +49,7 @@ class _Report(msgspec.Struct, frozen=True):
     """What a report has to have to be read again."""
 
     localwaba: str
-    graph_version: str
+    graph_version: Annotated[str, msgspec.Meta(pattern=r"^(v\d+\.\d+)?$")]
     of: tuple[str, ...]
     ignore: tuple[str, ...]
     counts: dict[str, Annotated[int, msgspec.Meta(ge=0)]]
@@ -61,10 +62,8 @@ def read_source(where: str, document: Any) -> Source:
         return Source(where=where, counts=count(calls), doubtful=tuple(f"{one.method} {one.path}" for one in doubtful))
     if isinstance(document, dict) and "parts" in document and "counts" in document:
         return _read_report(where, document)
-    entries = document.get("entries") if isinstance(document, dict) else document
-    if not isinstance(entries, list) or not all(
-        isinstance(one, dict) and "n" in one and one.get("kind") in ("call", "event") for one in entries
-    ):
+    entries = journal(where, document)
+    if entries is None:
         raise Unreadable(
             f"{where} is no report of coverage, no HAR, and no journal, "
             "which GET /_localwaba/journal and localwaba tail --json give"

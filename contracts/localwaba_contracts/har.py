@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from localwaba_contracts import registry
+from localwaba_contracts.journals import Unreadable
 from localwaba_contracts.paths import is_graph, operations, take_apart
 from localwaba_contracts.validate import violation
 
@@ -55,10 +56,6 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return not self.is_webhook and is_graph(self.url)
 
 
-class Unreadable(ValueError):
-    """Something is none of the kinds of traffic that are known; the text is one line."""
-
-
 def is_har(document: Any) -> bool:
     """Whether a JSON document is a HAR."""
     log = document.get("log") if isinstance(document, dict) else None
@@ -71,6 +68,7 @@ def exchanges(document: Mapping[str, Any]) -> Iterator[Exchange]:
         try:
             request, response = entry["request"], entry["response"]
             method, url = str(request["method"]).upper(), str(request["url"])
+            urlsplit(url)  # not everything can be taken apart
             status = int(response["status"])
             body, is_json = _posted(request.get("postData") or {})
             answer = _json(_text(response.get("content") or {}))

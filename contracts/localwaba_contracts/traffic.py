@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from localwaba_contracts import registry
-from localwaba_contracts.har import Unreadable, exchanges, is_har
+from localwaba_contracts.har import exchanges, is_har
+from localwaba_contracts.journals import Unreadable, journal
 from localwaba_contracts.messages import message_contract
 from localwaba_contracts.paths import operations, take_apart
 from localwaba_contracts.validate import Violation, coerce, violation
@@ -85,9 +86,10 @@ def judge_value(where: str, contract: str, value: Any, version: str = "") -> Ver
 
 def judge_document(where: str, document: Any, version: str = "") -> list[Verdict]:
     """Verdicts on whatever a file holds: a HAR, a journal, a webhook, a send. Unreadable if it is none of them."""
+    entries = journal(where, document) if document else None
+    if entries is not None:
+        return list(_judge_journal(entries, version))
     if isinstance(document, list) and document and all(isinstance(one, dict) for one in document):
-        if all(_is_entry(one) for one in document):
-            return list(_judge_journal(document, version))
         return [
             verdict
             for number, one in enumerate(document)
@@ -97,8 +99,6 @@ def judge_document(where: str, document: Any, version: str = "") -> list[Verdict
         raise Unreadable(f"{where}: neither an object nor a list of objects")
     if is_har(document):
         return list(_judge_har(document, version))
-    if isinstance(document.get("entries"), list) and all(_is_entry(one) for one in document["entries"]):
-        return list(_judge_journal(document["entries"], version))
     if isinstance(document.get("webhooks"), list):
         return [one for hook in document["webhooks"] for one in judge_webhook(_named(hook), hook.get("body"), version)]
     if "object" in document and "entry" in document:
@@ -171,10 +171,6 @@ def _judge_har(document: Mapping[str, Any], version: str) -> Iterator[Verdict]:
             yield from judge_call(call, version)
         else:
             yield Verdict(where=f"{where}{one.method} {one.url}", part="other")
-
-
-def _is_entry(one: Any) -> bool:
-    return isinstance(one, dict) and "n" in one and one.get("kind") in ("call", "event")
 
 
 def _named(hook: Mapping[str, Any]) -> str:

@@ -329,6 +329,17 @@ def test_exec_of_a_program_that_is_not_there() -> None:
     assert (done.returncode, done.stderr) == (127, "localwaba: exec: there is no program no-such-program\n")
 
 
+def test_the_reader_of_a_list_has_gone() -> None:
+    """What is piped into a program that reads only the beginning, as `head` does, ends without a word."""
+    command = [*COMMAND, "contracts", "openapi"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "{\n"
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == ("", 0)
+
+
 def test_demo() -> None:
     """The demo proves every step that it shows; without a terminal it prints no colour, in 80 columns."""
     done = run("demo", COLUMNS="80")

@@ -347,6 +347,7 @@ def test_coverage_in_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     output = tmp_path / "new" / "coverage.json"
     status, out, _ = run(capsys, "coverage", str(file), "--output", str(output))
     assert (status, out.splitlines()[0].split()[:4]) == (0, ["messages", "1", "of", "27"])
+    assert out.splitlines()[-1] == f"contract coverage as JSON in {output}"
     assert run(capsys, "coverage", str(output), "--json")[1] == output.read_text("utf-8")
     blocked = str(file / "x.html")
     status, _, err = run(capsys, "coverage", str(file), "--html", blocked)

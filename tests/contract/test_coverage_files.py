@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,15 +14,26 @@ from hypothesis import strategies as st
 from localwaba.runtime.coverage import as_json, html, table
 from localwaba_contracts.coverage import count, measure, normal, units, words
 from localwaba_contracts.coverage_files import Disagreement, Settings, Source, read_source, settled, union
-from localwaba_contracts.har import Unreadable
+from localwaba_contracts.journals import Unreadable
+from localwaba_contracts.traffic import judge_document
 
+NAMES = st.sampled_from(["id", "type", "code", "error", "errors", "data", "entry", "delivery", "statuses", "messages"])
+URLS = st.sampled_from(["https://graph.facebook.com/v26.0/1/messages", "http://127.0.0.1/1", "http://[", "", "/me"])
 KEYS = st.sampled_from([*(unit.key for unit in units()), "webhooks:<strange>", "errors:424242", "dropped"])
 COUNTS = st.dictionaries(KEYS, st.integers(1, 9), max_size=12)
 
 
 def send(kind: str, n: int = 1) -> dict[str, Any]:
     """An entry of a journal: a send that was accepted."""
-    return {"n": n, "kind": "call", "status": 200, "operation": "send_message", "request": {"type": kind}}
+    return {
+        "n": n,
+        "kind": "call",
+        "method": "POST",
+        "path": "/1/messages",
+        "status": 200,
+        "operation": "send_message",
+        "request": {"type": kind},
+    }
 
 
 def report(counts: dict[str, int], *of: str, ignore: tuple[str, ...] = (), version: str = "") -> dict[str, Any]:
@@ -147,6 +159,48 @@ def test_a_pin_is_told() -> None:
     assert "Graph" not in html(measure({}, ["statuses"]))
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["text", "call", "POST", "1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+WHOLE = st.fixed_dictionaries({"method": st.sampled_from(["GET", "POST"]), "url": URLS}, optional={"postData": JSON})
+EXCHANGE = st.fixed_dictionaries(
+    {"request": WHOLE | JSON, "response": st.fixed_dictionaries({"status": JSON | st.just(200)}) | JSON}
+)
+ENTRY = st.fixed_dictionaries(
+    {"n": JSON, "kind": st.sampled_from(["call", "event"])},
+    optional=dict.fromkeys(("status", "operation", "request", "answer", "event", "data", "method", "path"), JSON),
+)
+CHANGE = st.fixed_dictionaries({"field": st.sampled_from(["messages", "security", "x"]), "value": JSON})
+ENVELOPE = st.fixed_dictionaries(
+    {
+        "object": st.just("whatsapp_business_account"),
+        "entry": JSON | st.lists(st.fixed_dictionaries({"changes": st.lists(CHANGE, max_size=2)}), max_size=2),
+    }
+)
+HOOK = st.builds(
+    lambda body: {
+        "request": {"method": "POST", "url": "http://app/", "postData": {"text": json.dumps(body)}},
+        "response": {"status": 200},
+    },
+    ENVELOPE,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    document=JSON
+    | st.builds(lambda entries: {"log": {"entries": entries}}, st.lists(EXCHANGE | HOOK, max_size=3))
+    | st.lists(ENTRY, max_size=3)
+)
+def test_whatever_a_file_holds(document: Any) -> None:
+    """Any JSON at all is counted and judged, or is refused as unreadable; nothing breaks."""
+    for read in (read_source, judge_document):
+        with suppress(Unreadable):
+            read("x.json", document)
+
+
 @pytest.mark.parametrize(
     ("document", "text"),
     [
@@ -154,6 +208,11 @@ def test_a_pin_is_told() -> None:
                    "which GET /_localwaba/journal and localwaba tail --json give"),
         (report({}) | {"counts": {"statuses:sent": -1}},
          "x.json is no report of coverage: Expected `int` >= 0 - at `$.counts[...]`"),
+        (report({}) | {"graph_version": "new"},
+         "x.json is no report of coverage: Expected `str` matching regex '^(v\\\\d+\\\\.\\\\d+)?$' - at "
+         "`$.graph_version`"),
+        ([send("text"), {"n": 2, "kind": "event", "event": "DeliveryQueued", "data": {}}],
+         "x.json: entry 1 of the journal is none: Object missing required field `delivery`"),
         (report({}) | {"of": "statuses"},
          "x.json is no report of coverage: Expected `array`, got `str` - at `$.of`"),
         (report({}) | {"localwaba": "9.0", "counts": {"moods:happy": 1}},

@@ -12,7 +12,8 @@ import pytest
 from localwaba import Emulator, Waba
 from localwaba_contracts.coverage import count
 from localwaba_contracts.coverage_files import read_source
-from localwaba_contracts.har import Exchange, Unreadable, as_journal, exchanges
+from localwaba_contracts.har import Exchange, as_journal, exchanges
+from localwaba_contracts.journals import Unreadable
 from localwaba_contracts.paths import is_graph, operations
 from localwaba_contracts.traffic import judge_document
 

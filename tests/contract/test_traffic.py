@@ -13,7 +13,7 @@ from localwaba import Emulator
 from localwaba.versions.table import ROWS
 from localwaba_contracts import names, routes
 from localwaba_contracts.differences import Difference, compare, differences
-from localwaba_contracts.har import Unreadable
+from localwaba_contracts.journals import Unreadable
 from localwaba_contracts.openapi import document
 from localwaba_contracts.paths import take_apart
 from localwaba_contracts.traffic import Call, judge_call, judge_document, judge_value, judge_webhook

@@ -300,7 +300,7 @@ def test_shards(run: Run, pytester: pytest.Pytester, capsys: pytest.CaptureFixtu
     covered, total, share = (json.loads(found)[name] for name in ("covered", "total", "percent"))
     assert Path(merged).read_text("utf-8") == found
     assert (json.loads(found)["graph_version"], covered) == ("v23.0", 4)
-    assert told.out.splitlines()[-1] == "of what Graph v23.0 has"
+    assert told.out.splitlines()[-2:] == ["of what Graph v23.0 has", f"contract coverage as JSON in {merged}"]
     assert told.err == (
         f"localwaba: contract coverage is {share}% ({covered} of {total}), less than the required 50%\n"
     )

@@ -37,6 +37,8 @@ def contracts(found: argparse.Namespace) -> int:
         raise Mistake(f"contracts: there is no {found.act}{nearest(found.act, acts)}")
     try:
         return act(found)
+    except BrokenPipeError:  # whoever reads what is printed has gone
+        raise
     except (OSError, ControlError) as error:
         raise Mistake(f"contracts: {getattr(error, 'strerror', None) or error}") from None
 
@@ -90,7 +92,7 @@ def graph_version(text: str) -> str:
 
 
 def _validate(found: argparse.Namespace) -> int:
-    from localwaba_contracts.har import Unreadable
+    from localwaba_contracts.journals import Unreadable
     from localwaba_contracts.traffic import Verdict, judge_document, judge_value
 
     version = graph_version(found.graph_version)

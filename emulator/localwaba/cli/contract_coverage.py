@@ -14,7 +14,7 @@ from localwaba.runtime.settings import nearest
 from localwaba.version import __version__
 from localwaba_contracts.coverage import count, is_meant, measure, units, words
 from localwaba_contracts.coverage_files import Disagreement, Settings, Source, read_source, settled, union
-from localwaba_contracts.har import Unreadable
+from localwaba_contracts.journals import Unreadable
 
 _SHOWN = 3
 
@@ -30,9 +30,14 @@ def coverage(found: argparse.Namespace) -> int:
     measured = measure(union(sources), asked.of, asked.ignore, asked.graph_version)
     lines = table(measured, with_missing=found.missing, width=get_terminal_size().columns)
     print(as_json(measured) if found.json else "\n".join([*lines, ""]), end="")
-    for path, text in ((found.output, as_json(measured)), (found.html, html(measured, required))):
+    for kind, path, text in (
+        ("JSON", found.output, as_json(measured)),
+        ("HTML", found.html, html(measured, required)),
+    ):
         if path is not None:
             _write(path, text)
+            if not found.json:
+                print(f"contract coverage as {kind} in {path}")
     for line in _notes(sources):
         print(f"localwaba: {line}", file=sys.stderr)
     problem = shortfall(measured, required)
