@@ -25,7 +25,7 @@ def har(*entries: dict[str, Any]) -> dict[str, Any]:
     return {"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": list(entries)}}
 
 
-def entry(method: str, url: str, body: Any = None, answer: Any = None, status: int = 200, **more: Any) -> Any:
+def entry(method: str, url: str, body: Any = None, answer: Any = None, *, status: int = 200, **more: str) -> Any:
     request: dict[str, Any] = {"method": method, "url": url}
     if body is not None:
         request["postData"] = {"mimeType": "application/json", "text": json.dumps(body)}
@@ -227,6 +227,6 @@ def test_an_entry_that_is_none(broken: Any) -> None:
 
 def test_bodies_that_are_no_json() -> None:
     """Bytes, HTML and nothing at all are read as no body."""
-    binary = {"text": base64.b64encode(b"\xff\xd8").decode(), "encoding": "base64"}
+    binary: dict[str, Any] = {"text": base64.b64encode(b"\xff\xd8").decode(), "encoding": "base64"}
     found = list(exchanges(har(entry("GET", f"{GRAPH}/1", **binary), entry("GET", f"{GRAPH}/1", text="<html>"))))
     assert found == [Exchange(number=n, method="GET", url=f"{GRAPH}/1", status=200) for n in range(2)]
