@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import http.client
 import json
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 Json = dict[str, Any]
 RANKS = {"sent": 1, "delivered": 2, "read": 3, "failed": 4}
@@ -53,13 +55,26 @@ class Bot:
 
     def __call__(self, environ: Json, start_response: Callable[..., object]) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "GET":
-            start_response("200 OK", [("Content-Type", "text/plain")])
-            return [parse_qs(environ["QUERY_STRING"])["hub.challenge"][0].encode()]
-        payload = json.loads(environ["wsgi.input"].read())
+            status, content = self.verify(dict(parse_qsl(environ["QUERY_STRING"])))
+        else:
+            status, content = self.receive(environ["wsgi.input"].read(), environ.get("HTTP_X_HUB_SIGNATURE_256", ""))
+        start_response(status, [("Content-Type", "text/plain")])
+        return [content.encode()]
+
+    def verify(self, given: dict[str, str]) -> tuple[str, str]:
+        """The handshake."""
+        if given.get("hub.mode") != "subscribe" or given.get("hub.verify_token") != self.env["VERIFY_TOKEN"]:
+            return "403 Forbidden", ""
+        return "200 OK", given.get("hub.challenge", "")
+
+    def receive(self, raw: bytes, signature: str) -> tuple[str, str]:
+        """A webhook, if Meta has signed it."""
+        expected = "sha256=" + hmac.new(self.env["APP_SECRET"].encode(), raw, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected.encode(), signature.encode()):
+            return "401 Unauthorized", ""
         with self.lock:
-            is_done = self.take(payload)
-        start_response("200 OK" if is_done else "503 Service Unavailable", [("Content-Type", "text/plain")])
-        return [b""]
+            is_done = self.take(json.loads(raw))
+        return ("200 OK" if is_done else "503 Service Unavailable"), ""
 
     def close(self) -> None:
         self.graph.close()
@@ -84,6 +99,8 @@ class Bot:
     def message(self, message: Json) -> bool:
         """A message of a user, answered once; if that does not work out, Meta is to bring it again."""
         user = self.author(message)
+        if "group_id" in message:
+            return True
         if message["type"] == "text":
             said = message["text"]["body"]
         elif message["type"] == "interactive":
@@ -167,6 +184,16 @@ JOBS: dict[str, Callable[[Bot, Any], object]] = {
     "reminder": lambda bot, user: bot.remind(known_as(user)),
     "campaign": lambda bot, user: bot.advertise(known_as(user)),
 }
+
+
+class BelievesAnybody(Bot):
+    """Reads whatever is posted."""
+
+    def receive(self, raw: bytes, signature: str) -> tuple[str, str]:
+        try:
+            return ("200 OK" if self.take(json.loads(raw)) else "503 Service Unavailable"), ""
+        except (ValueError, KeyError, TypeError):
+            return "400 Bad Request", ""
 
 
 class WritesLate(Bot):

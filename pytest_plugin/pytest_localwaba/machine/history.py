@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from dataclasses import field as _made
 from typing import Any
 
 from localwaba.client.faults import is_ordered
@@ -15,7 +16,10 @@ _SHOWN = 60
 
 @dataclass(slots=True)
 class Written:
-    """A message of a user. `told` counts how often the app was told of it, `taken` how often it acknowledged that."""
+    """A message of a user, or of theirs in a `group`.
+
+    `told` counts how often the app was told of it, `taken` how often it acknowledged that.
+    """
 
     id: str
     user: str
@@ -27,6 +31,7 @@ class Written:
     taken: int = 0
     told_in: int = -1
     """The step in which the app was told first."""
+    group: str = ""
 
 
 @dataclass(slots=True)
@@ -41,6 +46,11 @@ class Told:
     status: int | None = None
     reason: str = ""
     again: bool = False
+    latency_ms: float = 0.0
+    types: Mapping[str, str] = _made(default_factory=dict)
+    """What the messages are told as, by id: a text may come as a placeholder first."""
+    groups: Mapping[str, str] = _made(default_factory=dict)
+    """The groups in which messages were written, by id of the message."""
 
     @property
     def is_taken(self) -> bool:
@@ -83,20 +93,39 @@ class Sent:
 
 
 @dataclass(slots=True)
+class Knock:
+    """A request that was made at the app's webhook beside what the platform delivers, and what it answered.
+
+    `expected` is empty if the answer was right. `is_demanded`: Meta demands what was expected, or it is a hole.
+    """
+
+    about: str
+    rule: str
+    answer: str
+    expected: str = ""
+    happened: str = ""
+    is_demanded: bool = False
+
+
+@dataclass(slots=True)
 class Step:
-    """One thing that happened, in words, and what came of it. `fresh` counts by user what asks for an answer."""
+    """One thing that happened, in words, and what came of it.
+
+    `fresh` counts by user, or group, what asks for an answer.
+    """
 
     n: int
     said: str
     at: int = 0
     told: list[Told] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    knocks: list[Knock] = field(default_factory=list)
     fresh: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class History:
-    """Everything that happened so far. Invariants read it; `people` are names by number and by user id."""
+    """Everything that happened so far. Invariants read it; `people` are names by number, user id and group id."""
 
     people: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
@@ -112,7 +141,7 @@ class History:
     """Whether the example has come to its end: faults are gone, and time has passed."""
     _deliveries: dict[str, Told] = field(default_factory=dict)
     _sent: dict[str, Sent] = field(default_factory=dict)
-    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _seen: set[tuple[str, ...]] = field(default_factory=set)
 
     # what invariants ask
 
@@ -133,7 +162,7 @@ class History:
 
     def last_word(self, user: str, before: int) -> Written | None:
         """What a user wrote last before a time in milliseconds."""
-        found = [one for one in self.written.values() if one.user == user and one.at <= before]
+        found = [one for one in self.written.values() if one.user == user and one.at <= before and not one.group]
         return found[-1] if found else None
 
     # how it grows
@@ -217,8 +246,9 @@ class History:
         body, wa_id = message.get("body", {}), str(message["wa_id"])
         user = self.people.get(wa_id, wa_id)
         kind = message["type"]
+        group = str(message.get("group_id") or "")
         self.written[message["id"]] = Written(
-            message["id"], user, kind, summary(kind, body), message["at"], self.step.n
+            message["id"], user, kind, summary(kind, body), message["at"], self.step.n, group=self._named(group)
         )
 
     def _status(self, data: Mapping[str, Any]) -> None:
@@ -242,24 +272,32 @@ class History:
 
     def _told(self, field: str, body: Json) -> Told:
         values = [change["value"] for entry in body.get("entry", ()) for change in entry.get("changes", ())]
+        messages = [one for value in values for one in value.get("messages", ())]
         return Told(
             field=field,
-            messages=tuple(one["id"] for value in values for one in value.get("messages", ())),
+            messages=tuple(one["id"] for one in messages),
             statuses=tuple((one["id"], one["status"]) for value in values for one in value.get("statuses", ())),
             step=self.step.n,
             value=values[0] if values else {},
+            types={one["id"]: str(one.get("type")) for one in messages},
+            groups={one["id"]: str(one["group_id"]) for one in messages if "group_id" in one},
         )
 
     def _attempted(self, data: Mapping[str, Any]) -> None:
         known, attempt = self._deliveries.get(data["delivery_id"]), data["attempt"]
         if known is None or is_ordered(attempt.get("error", "")):
             return
-        marks = {(mark, known.field) for mark in known.messages} | set(known.statuses)
+        marks: set[tuple[str, ...]] = {(one, known.field, known.types[one]) for one in known.messages}
+        marks |= set(known.statuses)
         again = bool(marks) and marks <= self._seen
-        told = Told(
-            known.field, known.messages, known.statuses, self.step.n, known.value, attempt.get("status"),
-            shorten(str(attempt.get("error") or attempt.get("answer") or "")), again,
-        )  # fmt: skip
+        told = replace(
+            known,
+            step=self.step.n,
+            status=attempt.get("status"),
+            reason=shorten(str(attempt.get("error") or attempt.get("answer") or "")),
+            again=again,
+            latency_ms=attempt.get("latency_ms", 0.0),
+        )
         self.step.told.append(told)
         for message_id in known.messages:
             self._tell(message_id, told)
@@ -272,10 +310,10 @@ class History:
 
     def _tell(self, message_id: str, told: Told) -> None:
         one = self.written.get(message_id)
-        if one is None or told.field != "messages":
+        if one is None or told.field != "messages" or (told.types[message_id] != one.type and one.type == "text"):
             return
         if one.taken == 0:  # who has not acknowledged a message is right to answer it when it comes again
-            self.ask(one.user)
+            self.ask(one.group or one.user)
         one.told += 1
         one.taken += told.is_taken
         if one.told_in < 0:
@@ -308,7 +346,7 @@ def summary(kind: str, body: Mapping[str, Any]) -> str:
     return shorten(str(text))
 
 
-def shorten(text: str) -> str:
+def shorten(text: str, most: int = _SHOWN) -> str:
     """So much of a text as fits into a line."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
+    return flat if len(flat) <= most else flat[: most - 1] + "…"

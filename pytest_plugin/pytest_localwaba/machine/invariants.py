@@ -6,11 +6,12 @@ Each returns None, or what went wrong as a sentence. Your own are such functions
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from pytest_localwaba.machine.history import History, Told
+from pytest_localwaba.machine.history import History, Told, Written, shorten
 from pytest_localwaba.strategies.statuses import RANKS, highest
 
+_MOST, _BRIEF = 3, 30
 Invariant = Callable[[History], str | None]
 
 _TROUBLE = frozenset({131047, 131048, 131049, 131050, 131056, 130429, 130472, 130497, 131026, 132015, 132016, 131031})
@@ -24,6 +25,39 @@ def acknowledges(history: History) -> str | None:
             answer = "gave no answer to" if told.status is None else f"answered {told.status} to"
             return f"the app {answer} a webhook of {_about(told)}" + (f" ({told.reason})" if told.reason else "")
     return None
+
+
+def guards_its_webhook(history: History) -> str | None:
+    """The handshake is answered with the challenge, Meta's signature is known, and who has none is refused."""
+    return _knocked(history, is_demanded=True)
+
+
+def stays_calm(history: History) -> str | None:
+    """What is odd at the webhook, though Meta never sends it, is refused or passed over: nothing breaks."""
+    return _knocked(history, is_demanded=False)
+
+
+def _knocked(history: History, *, is_demanded: bool) -> str | None:
+    for one in history.step.knocks:
+        if one.expected and one.is_demanded is is_demanded:
+            return f"{one.about} was answered with {one.happened}. Expected: {one.expected}"
+    return None
+
+
+def acknowledges_soon(seconds: float = 0.25) -> Invariant:
+    """Webhooks of messages are answered at once, and the work is done afterwards.
+
+    Judged by the fastest of three, so that a busy machine is no mistake of the app. Meta asks for a median of 250 ms.
+    """
+
+    def answers_first(history: History) -> str | None:
+        """The app acknowledges a message first, and works on it later."""
+        times = [told.latency_ms for told in history.told if told.types and told.is_taken]
+        if len(times) < 3 or min(times) <= seconds * 1000:
+            return None
+        return f"the app took {min(times) / 1000:.1f} seconds at least for each of {len(times)} webhooks of messages"
+
+    return answers_first
 
 
 def inside_window(history: History) -> str | None:
@@ -54,10 +88,10 @@ def answers_once(history: History) -> str | None:
 
 
 def answers_users_only(history: History) -> str | None:
-    """The app sends nothing because of statuses, of echoes of what a colleague wrote, or of other news."""
+    """The app sends nothing because of statuses, of what was said in groups or by colleagues, or of other news."""
     step = history.step
     for sent in step.sent:
-        news = [told for told in step.told if not told.again]
+        news = sorted((told for told in step.told if not told.again), key=lambda told: not told.groups)
         if sent.is_accepted and not step.fresh.get(sent.user) and news:
             return f'the app sent "{sent.text}" to {sent.user}, and all that had come was {_about(news[0])}'
     return None
@@ -67,15 +101,14 @@ def answers_everyone(history: History) -> str | None:
     """Every text of a user gets an answer, as soon as the app has been told of it and nothing hinders."""
     step = history.step
     for user in sorted(step.fresh):
-        texts = [one for one in history.written.values() if one.user == user and one.type == "text"]
+        texts = [one for one in history.written.values() if one.user == user and one.type == "text" and not one.group]
         fresh = [one for one in texts if one.told_in == step.n and one.taken]
         sent = [one for one in step.sent if one.user == user]
         if user in history.blocked or any(one.ordered for one in sent):
             continue
         if sum(one.is_accepted for one in sent) < len(fresh):
-            said = ", ".join(f'"{one.text}"' for one in fresh)
-            got = f" {_messages(len(sent))}" if sent else " nothing"
-            return f"{user} wrote {said} and got{got}"
+            got = _messages(len(sent)) if sent else "nothing"
+            return f"{user} wrote {_quoted(fresh)} and got {got}"
     return None
 
 
@@ -141,6 +174,7 @@ def keeps_status(status_of: Callable[[str], str | None]) -> Invariant:
 
 
 DEFAULT: tuple[Invariant, ...] = (
+    guards_its_webhook,
     acknowledges,
     makes_valid_requests,
     inside_window,
@@ -151,7 +185,7 @@ DEFAULT: tuple[Invariant, ...] = (
 )
 """What holds for every integration."""
 
-ALL: tuple[Invariant, ...] = (*DEFAULT, answers_everyone, recovers)
+ALL: tuple[Invariant, ...] = (*DEFAULT, stays_calm, answers_everyone, recovers)
 """What holds for a bot that answers whoever writes."""
 
 
@@ -162,7 +196,15 @@ def _author(history: History, told: Told) -> str | None:
 def _about(told: Told) -> str:
     if told.statuses:
         return "the status " + " and ".join(dict.fromkeys(status for _, status in told.statuses))
+    if told.groups:
+        return "a message in a group"
     return "a message" if told.messages else f"the field {told.field}"
+
+
+def _quoted(written: Sequence[Written]) -> str:
+    """Some texts, the first of them as they are."""
+    shown = ", ".join(f'"{shorten(one.text, _BRIEF)}"' for one in written[:_MOST])
+    return shown + (f" and {len(written) - _MOST} more" if len(written) > _MOST else "")
 
 
 def _span(milliseconds: int) -> str:
@@ -183,13 +225,16 @@ __all__ = [
     "DEFAULT",
     "Invariant",
     "acknowledges",
+    "acknowledges_soon",
     "answers_everyone",
     "answers_once",
     "answers_users_only",
+    "guards_its_webhook",
     "inside_window",
     "keeps_status",
     "makes_valid_requests",
     "recovers",
     "respects_opt_out",
     "respects_pauses",
+    "stays_calm",
 ]

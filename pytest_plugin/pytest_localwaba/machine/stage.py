@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
-from localwaba import Emulator, Waba
+from localwaba import ControlError, Emulator, Waba
 from localwaba.client.user import User
 from localwaba.runtime.people import People
 from localwaba.runtime.system import elapsed
@@ -20,10 +20,17 @@ POLICY: dict[str, Any] = {
     "review_after": 0.0,
     "pair_seconds": None,
     "throughput_standard": None,
+    "webhook_timeout": 5.0,
 }
-"""Statuses come when time passes; nobody is refused for being fast on a clock that stands still."""
+"""Statuses come when time passes; nobody is refused for being fast on a clock that stands still. An app that gives no
+answer in five seconds of the machine would give none in twenty."""
 
+GROUP = "Neighbours"
 _LONGEST = 10.0
+
+
+class HandshakeFailed(Exception):
+    """The app cannot be subscribed; the text says why."""
 
 
 class Stage:
@@ -78,7 +85,15 @@ class Stage:
         if isinstance(app, AbstractContextManager):
             app = self._played.enter_context(app)
         self.current = app
-        self.waba.webhook(app, path=self._path, raises=False)
+        try:
+            self.waba.webhook(app, path=self._path, raises=False)
+        except ControlError as error:
+            raise HandshakeFailed(str(error)) from None
+
+    @property
+    def patience(self) -> float:
+        """How many real seconds the app has for an answer."""
+        return float(self._policy["webhook_timeout"])
 
     def end_app(self) -> None:
         """Ends the app of the example."""
@@ -95,6 +110,16 @@ class Stage:
         self._given += 1
         more: dict[str, Any] = {"username": f"{name.lower()}.hides", "phone_visible": False} if hidden else {}
         return self.waba.user(name, wa_id=number, **more)
+
+    def group(self) -> str:
+        """The id of the group that the business has, made when it is first wanted."""
+        path = f"{self.waba.phone_number_id}/groups"
+        found = self.waba.get(path)["data"]["groups"]
+        if not found:
+            self.waba.post(path, {"messaging_product": "whatsapp", "subject": GROUP})
+            self.settle()
+            found = self.waba.get(path)["data"]["groups"]
+        return str(found[0]["id"])
 
     def settle(self, *, settled: bool = False) -> None:
         """Waits until the app has nothing to do; `settled`: the world has been waited for."""

@@ -32,6 +32,7 @@ def _step(step: Step) -> list[str]:
     lines += [
         f"       webhook: {_told(told)} -> {told.reason if told.status is None else told.status}" for told in step.told
     ]
+    lines += [f"       {one.about} -> {one.answer}" for one in step.knocks]
     lines += [f"       app to {sent.user}: {_sent(sent)}" for sent in step.sent]
     return lines
 

@@ -24,7 +24,7 @@ def judge_taken(exchanges: Iterable[Exchange], expected: str = TAKEN) -> Verdict
     if not bad:
         return passed(f"{len(there)} of {len(there)} taken" if len(there) > 1 else "")
     first = bad[0]
-    hint = "; was it taken for forged? see the group signatures" if first.answer.status in (401, 403) else ""
+    hint = "; was it taken for forged?" if first.answer.status in (401, 403) else ""
     many = f"{len(bad)} of {len(there)} were not taken; the first, {first.request.about}: " if len(there) > 1 else ""
     return broken(expected, f"{many}{first.answer.text}{hint}", bad[:5])
 
