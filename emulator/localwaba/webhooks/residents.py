@@ -32,11 +32,6 @@ class Residents:
         if self._apps.pop(origin, None) is not None:
             self._gone.add(origin)
 
-    def app_at(self, url: str) -> Transport | None:
-        """The app of this process that has a URL."""
-        parts = urlsplit(url)
-        return self._apps.get(f"{parts.scheme}://{parts.netloc}")
-
     def _find(self, url: str) -> Transport | None:
         """Who answers for a URL; None: an app that is gone."""
         if self._apps or self._gone:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localwaba import Waba
@@ -13,9 +12,6 @@ from localwaba.operations.checks.catalogue import chosen
 from localwaba.operations.checks.model import Answer, Check, Exchange, Request, Scene, Seen, Verdict
 from localwaba.webhooks.probing import Prober, Unreachable, parts_of
 from pytest_localwaba.machine.history import Knock
-
-if TYPE_CHECKING:
-    from localwaba.webhooks.transport import Transport
 
 KNOCKS = chosen(("handshake", "signatures", "shape-empty"))
 """The checks that are tried at the door; none of them needs to know what the app does with a message."""
@@ -82,11 +78,11 @@ class _Caller:
     """Whoever stands at the door: calls an app of this process as it is, any other over the network."""
 
     def __init__(self, waba: Waba, url: str, within: float) -> None:
-        residents = waba.link.residents
-        self._resident: Transport | None = residents.app_at(url) if residents is not None else None
+        parts = urlsplit(url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._resident = waba.resident(self._origin)
         self._prober = Prober(url) if self._resident is None else None
         self._within = within
-        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
 
     async def open(self) -> None:
         if self._prober is not None:
