@@ -108,4 +108,4 @@ class NetworkRules(Playing):
     def _let_through(self, fault: str) -> None:
         self.waba.advance(seconds=WINDOW)
         self.waba.faults.clear(fault)
-        self.look()
+        self.look(settled=True)

@@ -200,7 +200,7 @@ class Playing(RuleBasedStateMachine):
         for moment in (*(one for one in MOMENTS if one < seconds), seconds):
             self.waba.advance(seconds=moment - passed)
             passed = moment
-            self.look()
+            self.look(settled=True)
 
     def _does(self, user: User, deed: Callable[[], object]) -> bool:
         """A user does something; not if the emulator says that they cannot."""
