@@ -197,8 +197,7 @@ def play_receiver(name: str, **options: Any) -> None:
         invariants=holds,
         idle=lambda: wait(current["receiver"].pool.given, 20),
         seeded=True,
-        shrink=False,
-        **given,
+        **({"shrink": False} | given),
     )
 
 
