@@ -42,7 +42,7 @@ _BIN = Path(sys.executable).parent
 def environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("LOCALWABA_", "PYTEST_", "CI"))}
     path = f"{_BIN}{os.pathsep}{os.environ['PATH']}"
-    return kept | {"PATH": path, "NO_PROXY": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return kept | {"PATH": path, "NO_PROXY": "127.0.0.1"}
 
 
 def run(folder: Path, *command: str) -> None:

@@ -28,7 +28,7 @@ def texts(language: str, page: str = PAGE) -> list[str]:
 def run(folder: Path, command: str, **more: str) -> subprocess.CompletedProcess[str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("LOCALWABA_", "PYTEST_", "CI"))}
     environ = kept | {"PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}", "NO_PROXY": "127.0.0.1", "COLUMNS": "200"}
-    environ |= {"PYTHONDONTWRITEBYTECODE": "1"} | more
+    environ |= more
     return subprocess.run(["sh", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, timeout=100)
 
 
