@@ -31,7 +31,8 @@ def report(held: Held, nodeid: str, already: str, save: Path | None) -> Report:
     try:
         story = _story(waba, already)
         journal = _journal(waba)
-        scenario = waba.record(nodeid, _about(held, nodeid), unexpected=_unexpected(held))
+        files = save / waba.name if save is not None else None
+        scenario = waba.record(nodeid, _about(held, nodeid), unexpected=_unexpected(held), files=files)
         again = _keep(held, nodeid, scenario, save)
     except (OSError, ControlError) as error:  # the report must not fail over it
         return Report([("localwaba", f"seed {waba.seed}; what happened cannot be told: {error}")], properties)

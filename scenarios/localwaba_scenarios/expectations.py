@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localwaba_contracts import routes
 from localwaba_scenarios import model, nodes
-from localwaba_scenarios.model import SILENCE, WITHIN, Step, Wanted
+from localwaba_scenarios.model import SILENCE, WITHIN, Quoted, Step, Wanted
 from localwaba_scenarios.nodes import Node, Wrong
 from localwaba_scenarios.reading import Reader, schema, span_of, words
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 REPLY = ("type", "text", "header", "footer", "buttons", "quotes", "template", "category", "ticks", "reactions",
          "code", "app", "content", "body", "within")  # fmt: skip
+QUOTED = ("text", "type", "by", "earlier")
 LAST = ("status", "statuses", "error", "type", "text", "category", "template", "body", "within")
 CALL = ("method", "path", "operation", "status", "request", "answer", "times", "within")
 WEBHOOK = ("field", "state", "answered", "value", "times", "within")
 NUMBER = ("quality_rating", "messaging_limit", "status", "name_status", "throughput", "within")
 TEMPLATE = ("status", "language", "category", "quality_score", "rejected_reason", "within")
-_TEXTUAL = frozenset({"text", "header", "footer", "buttons", "quotes", "template", "reactions", "code", "path"})
+_TEXTUAL = frozenset({"text", "header", "footer", "buttons", "template", "reactions", "code", "path"})
 _LISTS = frozenset({"buttons", "reactions", "statuses"})
 _CHOICES = {
     "status": "message_status", "ticks": "message_status", "type": "outbound_type", "category": "template_category",
@@ -38,9 +39,26 @@ def members_or(reader: Reader, node: Node, name: str, what: str, known: Iterable
 def reply(ask: Ask) -> Step:
     """`app replies to ana`."""
     members = {} if ask.node is None else members_or(ask.reader, ask.node, "text", "an expected message", REPLY)
-    found = _wanted(ask.reader, members, ("category",))
+    quotes = members.pop("quotes", None)
+    nothing = isinstance(quotes, nodes.Scalar) and quotes.plain and quotes.text == "null"
     return model.Replies(
-        place=ask.place, user=ask.names["user"], quotes=found.pop("quotes", None), wanted=found, **_within(ask, members)
+        place=ask.place,
+        user=ask.names["user"],
+        quotes=None if quotes is None or nothing else quoted(ask.reader, quotes),
+        wanted=_wanted(ask.reader, members, ("category",)) | ({"reply_to": None} if nothing else {}),
+        **_within(ask, members),
+    )
+
+
+def quoted(reader: Reader, node: Node) -> Quoted:
+    """A message that is quoted, reacted to, or tapped: what it says, or more of it."""
+    members = members_or(reader, node, "text", "a quoted message", QUOTED)
+    kinds = sorted({*words("inbound_type"), *words("outbound_type")})
+    return Quoted(
+        text=reader.wanted(members["text"], textual=True) if "text" in members else None,
+        type=reader.choice(members["type"], "type of message", kinds) if "type" in members else None,
+        by=reader.choice(members["by"], "side of a chat", ("app", "user")) if "by" in members else None,
+        earlier=reader.whole(members["earlier"], "earlier") if "earlier" in members else 0,
     )
 
 

@@ -60,6 +60,22 @@ Wanted = Any
 others; a tuple with as many items, in this order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A message on a phone: the last one that is like this, or one before it that is, `earlier` so many back.
+
+    `by` is `app` or `user`. What is None may be anything.
+    """
+
+    text: Wanted = None
+    type: str | None = None
+    by: str | None = None
+    earlier: int = 0
+
+
+LAST_OF_APP = Quoted(by="app")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One line of a scenario; `sentence` and `argument` are what is shown of it."""
@@ -71,14 +87,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sends(Step):
-    """A user sends a message, as in Meta's webhook without `id`, `from` and `timestamp`.
-
-    `quotes` the last message of the app.
-    """
+    """A user sends a message, as in Meta's webhook without `id`, `from` and `timestamp`."""
 
     user: str
     message: Mapping[str, Any]
-    quotes: bool = False
+    quotes: Quoted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +102,7 @@ class SendsFile(Step):
     kind: str
     file: str | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
+    quotes: Quoted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +111,7 @@ class Taps(Step):
 
     user: str
     title: Text
+    of: Quoted | None = None
     works: bool = True
 
 
@@ -110,10 +125,11 @@ class FillsIn(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reacts(Step):
-    """A user reacts to the last message of the app; with an empty emoji takes it back."""
+    """A user reacts to a message, by default the last one of the app; with an empty emoji takes it back."""
 
     user: str
     emoji: Text
+    to: Quoted = LAST_OF_APP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +143,11 @@ class Does(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replies(Step):
-    """The app sends a user a message that is as wanted; `quotes` is the text of the message that it quotes."""
+    """The app sends a user a message that is as wanted, and that quotes another one."""
 
     user: str
     wanted: Mapping[str, Wanted]
-    quotes: Wanted = None
+    quotes: Quoted | None = None
     within: float = WITHIN
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from localwaba_contracts.webhooks import variants
 from localwaba_scenarios import expectations as expect
-from localwaba_scenarios import model
+from localwaba_scenarios import model, said
 from localwaba_scenarios.model import Place, Step
 from localwaba_scenarios.nodes import Mapping, Node, Scalar, Wrong
 from localwaba_scenarios.reading import SPAN, Reader, nearest, span_of, words
@@ -126,65 +126,6 @@ def _nearest(sentence: str, users: tuple[str, ...]) -> str:
 # users
 
 
-def _says(ask: Ask) -> Step:
-    body = ask.reader.text(ask.given, "what is said")
-    return model.Sends(
-        place=ask.place, user=ask.names["user"], message={"type": "text", "text": {"body": body}}, **ask.shown
-    )
-
-
-def _answers(ask: Ask) -> Step:
-    body = ask.reader.text(ask.given, "what is said")
-    message = {"type": "text", "text": {"body": body}}
-    return model.Sends(place=ask.place, user=ask.names["user"], message=message, quotes=True, **ask.shown)
-
-
-def _sends(ask: Ask) -> Step:
-    members = ask.reader.members(ask.given, "a message")
-    if "type" not in members:
-        raise Wrong(ask.given.place, "a message needs a type, as in {type: text, text: {body: Hi}}")
-    ask.reader.choice(members["type"], "type of message", words("inbound_type"))
-    return model.Sends(place=ask.place, user=ask.names["user"], message=ask.reader.json(ask.given), **ask.shown)
-
-
-def _sends_file(ask: Ask) -> Step:
-    kind, found = ask.names["kind"], {}
-    known = ("file", *(() if kind in ("audio", "sticker") else ("caption",)), *(("filename",) * (kind == "document")))
-    if ask.node is not None:
-        members = ask.reader.members(ask.node, f"{kind} to send", known)
-        found = {name: ask.reader.text(node, name) for name, node in members.items() if name != "file"}
-        file = ask.reader.word(members["file"], "file") if "file" in members else None
-    else:
-        file = None
-    return model.SendsFile(place=ask.place, user=ask.names["user"], kind=kind, file=file, members=found, **ask.shown)
-
-
-def _sends_location(ask: Ask) -> Step:
-    known = ("latitude", "longitude", "name", "address")
-    members = ask.reader.members(ask.given, "a location", known)
-    for name in known[:2]:
-        if name not in members:
-            raise Wrong(ask.given.place, f"a location needs its {name}")
-        if not isinstance(ask.reader.json(members[name]), (int, float)):
-            raise Wrong(members[name].place, f"{name} is a number of degrees")
-    location = {
-        name: ask.reader.json(node) if name in known[:2] else ask.reader.text(node, name)
-        for name, node in members.items()
-    }
-    message = {"type": "location", "location": location}
-    return model.Sends(place=ask.place, user=ask.names["user"], message=message, **ask.shown)
-
-
-def _taps(ask: Ask) -> Step:
-    title = ask.reader.text(ask.given, "what is tapped")
-    return model.Taps(place=ask.place, user=ask.names["user"], title=title, **ask.shown)
-
-
-def _cannot_tap(ask: Ask) -> Step:
-    title = ask.reader.text(ask.given, "what is tapped")
-    return model.Taps(place=ask.place, user=ask.names["user"], title=title, works=False, **ask.shown)
-
-
 def _fills_in(ask: Ask) -> Step:
     members = ask.reader.members(ask.given, "what is filled in")
     response = {name: ask.reader.json(node) for name, node in members.items()}
@@ -194,15 +135,6 @@ def _fills_in(ask: Ask) -> Step:
 def _reports(ask: Ask) -> Step:
     options = {} if ask.node is None else {"reason": ask.reader.choice(ask.node, "reason", words("report_reason"))}
     return model.Does(place=ask.place, user=ask.names["user"], action="report", options=options, **ask.shown)
-
-
-def _reacts(ask: Ask) -> Step:
-    emoji = ask.reader.text(ask.given, "the emoji")
-    return model.Reacts(place=ask.place, user=ask.names["user"], emoji=emoji, **ask.shown)
-
-
-def _takes_back(ask: Ask) -> Step:
-    return model.Reacts(place=ask.place, user=ask.names["user"], emoji="", **ask.shown)
 
 
 def _does(ask: Ask) -> Step:
@@ -347,19 +279,29 @@ def _no_faults(ask: Ask) -> Step:
 
 
 FORMS = (
-    Form("{user} says", "always", "text", "sends a text", _says),
-    Form("{user} replies", "always", "text", "sends a text that quotes the app's last message", _answers),
-    Form("{user} taps", "always", "text", "taps a button, named by its title or its id", _taps),
-    Form("{user} picks", "always", "text", "picks a row of a list, named by its title or its id", _taps),
+    Form("{user} says", "always", "text", "sends a text", said.says),
     Form(
-        "{user} cannot tap", "always", "text", "there is no such button, or it is off: a code is too old", _cannot_tap
+        "{user} replies",
+        "always",
+        "said",
+        "sends a text that quotes the app's last message, or the one that is named",
+        said.answers,
+    ),
+    Form("{user} taps", "always", "tapped", "taps a button, named by its title or its id", said.taps),
+    Form("{user} picks", "always", "tapped", "picks a row of a list, named by its title or its id", said.taps),
+    Form(
+        "{user} cannot tap",
+        "always",
+        "text",
+        "there is no such button, or it is off: a code is too old",
+        said.cannot_tap,
     ),
     Form("{user} fills in", "always", "filled", "fills in the last flow and sends it", _fills_in),
-    Form("{user} sends {kind}", "may", "file", "sends a file of yours, or a small valid sample", _sends_file),
-    Form("{user} sends location", "always", "location", "sends a place", _sends_location),
-    Form("{user} sends", "always", "message", "sends any message, as in Meta's webhook", _sends),
-    Form("{user} reacts", "always", "text", "reacts to the app's last message with an emoji", _reacts),
-    Form("{user} takes back the reaction", "never", "", "takes the reaction to the last message back", _takes_back),
+    Form("{user} sends {kind}", "may", "file", "sends a file of yours, or a small valid sample", said.sends_file),
+    Form("{user} sends location", "always", "location", "sends a place", said.sends_location),
+    Form("{user} sends", "always", "message", "sends any message, as in Meta's webhook", said.sends),
+    Form("{user} reacts", "always", "reacted", "reacts to the app's last message with an emoji", said.reacts),
+    Form("{user} takes back the reaction", "never", "", "takes the reaction to the last message back", said.takes_back),
     Form("{user} reads", "never", "", "opens the chat: everything that has arrived is read", _action("read")),
     Form("{user} blocks", "never", "", "blocks the business", _action("block")),
     Form("{user} reports", "may", "reported", "reports the business, with a reason if you like", _reports),

@@ -72,6 +72,7 @@ WOUNDS = {
     "opt_out": Wound("campaign", "if self.memory.has(STOPPED, user):", "if False:"),
     "order_with_buttons_and_list": Wound("bot", 'order 1042. Thank you!"}, context)', 'order 1042. Thank you!"})'),
     "pair_limit": Wound("graph", "if error.code not in TOO_FAST and not error.is_theirs:", "if True:"),
+    "quoted_replies": Wound("bot", 'order 1042. Thank you!"}, context)', 'order 1042. Thank you!"})'),
     "quality_drops_to_red": Wound("campaign", '== "RED" else ""', '== "BLUE" else ""'),
     "reminder_in_the_window": Wound(
         "bot", 'self.graph.send(user, "text", {"body": text}, purpose=REMINDER)', "self.send_order(user)"

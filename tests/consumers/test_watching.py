@@ -214,6 +214,15 @@ def test_record(emulator: Emulator, world: Waba, tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().err == f"localwaba: record: {file} is there already: give another name, or --force\n"
 
 
+def test_record_keeps_files(emulator: Emulator, world: Waba, tmp_path: Path) -> None:
+    """What a user has sent is kept in a folder named after the scenario, and sent from there."""
+    world.user("Ada", wa_id=ADA).sends_document(b"%PDF-1.4 a menu")
+    file = tmp_path / "a_menu.yaml"
+    assert main(["record", str(file), "--so-far", "--url", emulator.url]) == 0
+    assert '- ada sends document: {file: "a_menu/document_1.pdf"' in file.read_text("utf-8")
+    assert (tmp_path / "a_menu" / "document_1.pdf").read_bytes() == b"%PDF-1.4 a menu"
+
+
 def test_record_a_live_session(tmp_path: Path) -> None:
     """A recording begins when it says so and is written when it is ended, with only what happened meanwhile."""
     file = tmp_path / "live.yaml"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from localwaba.domain.media_samples import sample
 from localwaba.http.control_views import server_sent
 from localwaba.wire.deliveries import delivery_headers
 
@@ -188,3 +189,15 @@ def test_platform_event(control: Any) -> None:
     value = {"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SCAM"}}
     assert control.ok("POST", "platform-events", {"field": "account_update", "value": value})["apps"] == 1
     assert control.told("account_update") == [value]
+
+
+def test_files(control: Any) -> None:
+    """The bytes of a file come as they are; no app has called for that."""
+    found = control.ok("POST", f"users/{USER}/messages", {"type": "image"})["message_id"]
+    (message,) = [one for one in control.ok("GET", "messages")["messages"] if one["id"] == found]
+    before = control.ok("GET", "journal?kind=call")
+    answer = control.answer("GET", f"media/{message['body']['image']['id']}")
+    assert answer.content == sample("image").content
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert control.ok("GET", "journal?kind=call") == before
+    assert control.call("GET", "media/1")[0] == 404

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localwaba import Emulator, User, Waba
+from localwaba.domain.media_samples import sample
 from localwaba.runtime.player import INSTANT, play, world_options
 from localwaba.runtime.recording import record
 from localwaba.runtime.retelling import Known
 from localwaba.runtime.writing import expected, key_of, literal, span
 from localwaba.samples.bot import make_app
-from localwaba_scenarios.loader import read
+from localwaba_scenarios.loader import load, read
 from localwaba_scenarios.model import Pattern, Replies, Scenario
 from localwaba_scenarios.nodes import parse
 from localwaba_scenarios.reading import Reader, span_of
@@ -269,6 +273,110 @@ def test_a_session_with_the_sample_bot() -> None:
         second.close()
     assert result.has_passed, result.headline + text
     assert sum(step.sentence.startswith("app replies") for step in scenario.steps) == 4
+
+
+def quoting(user: User, text: str, quoted: str) -> dict[str, Any]:
+    """A text that quotes a message."""
+    body = {"messaging_product": "whatsapp", "to": user.wa_id, "type": "text", "text": {"body": text}}
+    return body | {"context": {"message_id": quoted}}
+
+
+def test_what_is_quoted(app: Any, waba: Waba, ada: User) -> None:
+    """What is quoted, tapped or reacted to further up in the chat is named, so that it is found again."""
+    buttons = [{"type": "reply", "reply": {"id": "y", "title": "Yes"}}]
+    first = ada.sends("Hi")
+    for text in ("Sure?", "Really?"):
+        app.send(ada.wa_id, "interactive", type="button", body={"text": text}, action={"buttons": buttons})
+    sure, really = [one for one in ada.inbox if one.sender == "business"]
+    ada.taps("Yes", on=sure)
+    ada.taps("Yes")
+    ada.sends("That one", reply_to=sure)
+    ada.sends("The last", reply_to=really)
+    ada.reacts("👍", to=sure)
+    ada.unreacts(to=sure)
+    picture = ada.sends_image()
+    ada.sends_image()
+    ada.sends("My first", reply_to=picture)
+    ada.sends_location(1, 1, reply_to=first)
+    ada.sends_contact("Bo", reply_to=first)
+    ada.sends("Hi")
+    ada.sends_image(reply_to=first)
+    waba.post(f"{waba.phone_number_id}/messages", quoting(ada, "Hello", first))
+    card = "contacts: [{name: {formatted_name: Bo, first_name: Bo}}]"
+    assert told(waba)[3:] == [
+        '- ada taps: {title: "Yes", of: "Sure?"}',
+        '- ada taps: "Yes"',
+        '- ada replies: {text: That one, quotes: "Sure?"}',
+        "- ada replies: The last",
+        '- ada reacts: {emoji: "👍", to: "Sure?"}',
+        '- ada reacts: {emoji: "", to: "Sure?"}',
+        "- ada sends image",
+        "- ada sends image",
+        "- ada replies: {text: My first, quotes: {type: image, by: user, earlier: 1}}",
+        "- ada sends location: {latitude: 1, longitude: 1, quotes: Hi}",
+        f"- ada sends: {{type: contacts, {card}, quotes: Hi}}",
+        "- ada says: Hi",
+        "- ada sends image: {quotes: {text: Hi, earlier: 1}}",
+        "- app replies to ada: {text: Hello, quotes: {text: Hi, earlier: 1}}",
+    ]
+
+
+def test_quotes_are_played(app: Any, waba: Waba, ada: User) -> None:
+    """A recording with quotes is played again, and each is about the same message as before."""
+    ada.sends("Hi")
+    app.send(ada.wa_id, body="Hello")
+    app.send(ada.wa_id, body="How are you?")
+    ada.sends("Hello you", reply_to=ada.inbox[1])
+    ada.reacts("👍", to=ada.inbox[0])
+    scenario = scenario_of(waba)
+    first = {one.id for one in ada.chat}
+    steps = tuple(step for step in scenario.steps if not isinstance(step, Replies))
+    assert play(replace(scenario, steps=steps), waba).headline == ""
+    texts = {one.id: one.text for one in ada.chat}
+    said = [(one.text, texts[one.reply_to]) for one in ada.chat if one.reply_to and one.id not in first]
+    assert said == [("Hello you", "Hello"), ("👍", "Hi")]
+
+
+def test_a_quote_of_nothing(waba: Waba, ada: User) -> None:
+    """A message that is not in the chat cannot be quoted: the nearest one is named."""
+    (scenario,) = read(
+        "name: x\nusers: [ana]\nsteps:\n  - ana says: Good morning\n"
+        "  - ana replies: {text: me too, quotes: Good mornin}\n"
+    )
+    found = play(scenario, waba).headline
+    assert found.endswith("there is no message Good mornin in the chat of Ana; the nearest is Good morning")
+
+
+def test_files_are_kept(waba: Waba, ada: User, tmp_path: Path) -> None:
+    """Files of users are kept beside the scenario, each once, and are sent again; samples need none."""
+    cup = sample("image").content + b"\0"
+    ada.sends_image(cup, caption="My cup")
+    ada.sends_image(cup)
+    ada.sends_image()
+    ada.sends_document(b"%PDF-1.4 a menu", filename="../menu.pdf")
+    text = waba.record("A cup", files=tmp_path / "a_cup")
+    assert not waba.calls
+    (tmp_path / "a_cup.yaml").write_text(text, encoding="utf-8")
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "a_cup").iterdir()}
+    assert kept == {"image_1.jpg": cup, "document_2.pdf": b"%PDF-1.4 a menu"}
+    assert [line.strip() for line in text.partition("steps:\n")[2].splitlines()] == [
+        '- ada sends image: {file: "a_cup/image_1.jpg", caption: My cup}',
+        '- ada sends image: {file: "a_cup/image_1.jpg"}',
+        "- ada sends image",
+        '- ada sends document: {file: "a_cup/document_2.pdf", filename: "../menu.pdf"}',
+    ]
+    (scenario,) = load(tmp_path / "a_cup.yaml")
+    waba.reset()
+    assert play(scenario, waba).headline == ""
+    sent = [one["body"][one["type"]]["sha256"] for one in waba.messages(direction="inbound")]
+    assert sent[0] == sent[1] == b64encode(hashlib.sha256(cup).digest()).decode()
+
+
+def test_no_files_no_folder(waba: Waba, ada: User, tmp_path: Path) -> None:
+    """Where nobody has sent a file of their own there is no folder."""
+    ada.sends_image()
+    waba.record("A cup", files=tmp_path / "a_cup")
+    assert not list(tmp_path.iterdir())
 
 
 def test_codes(waba: Waba, ada: User) -> None:

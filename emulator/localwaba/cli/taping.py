@@ -8,11 +8,13 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from localwaba.cli.connection import connect
 from localwaba.cli.mistake import Mistake
 from localwaba.client.following import entries_after, follow
+from localwaba.client.keeping import keep
 from localwaba.client.link import Link
 
 
@@ -28,7 +30,8 @@ def record(found: argparse.Namespace) -> int:
             start = before["world"]["counts"]["journal"]
             entries = _listen(link, found, start)
             after = _look_again(link, before)
-    text = _tell(found, entries, before, after)
+        files = _keep(link, entries, found.file)
+    text = _tell(found, entries, before, after, files)
     try:
         found.file.write_text(text, "utf-8")
     except OSError as error:
@@ -38,7 +41,16 @@ def record(found: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(found: argparse.Namespace, entries: list[dict[str, Any]], before: Any, after: Any) -> str:
+def _keep(link: Link, entries: list[dict[str, Any]], file: Path) -> dict[str, str]:
+    """Keeps the files that users have sent in a folder named after the scenario, while the emulator is there to ask."""
+    with suppress(OSError):
+        return keep(link, entries, file.with_suffix(""))
+    return {}
+
+
+def _tell(
+    found: argparse.Namespace, entries: list[dict[str, Any]], before: Any, after: Any, files: dict[str, str]
+) -> str:
     from localwaba.runtime.recording import record as tell
     from localwaba.runtime.retelling import Known
 
@@ -49,6 +61,7 @@ def _tell(found: argparse.Namespace, entries: list[dict[str, Any]], before: Any,
         began=None if found.so_far else round(before["world"]["clock"]["now"] * 1000),
         ended=round(clock["now"] * 1000) if clock["rate"] == 0 else None,
         is_real=clock["rate"] != 0,
+        files=files,
     )
     return tell(entries, found.name or found.file.stem.replace("_", " "), known)
 

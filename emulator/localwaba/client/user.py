@@ -175,10 +175,16 @@ class User(Doing):
                     self._seen |= {earlier.id for earlier in arrived[: place + 1]}
                     return one
             if elapsed() >= until:
-                self._waba.unmet.append((self.wa_id, "app replies to {user}", expected.step(waited)))
+                self._waba.unmet.append((self.wa_id, "app replies to {user}", self._step(expected, waited)))
                 raise AssertionError(missed(expected, self._evidence(), waited))
             sleep(pause)
             pause = min(pause * 1.5, 0.05)
+
+    def _step(self, expected: Expectation, waited: float) -> dict[str, Any]:
+        """What was expected, as a scenario says it: what is quoted by its text."""
+        wanted = expected.wanted.get("reply_to")
+        quoted = next((one.text for one in self.chat if wanted is not None and one.id == wanted), "")
+        return ({"quotes": quoted} if quoted else {}) | expected.step(waited)
 
     def receives_nothing(self, within: float = 0.2) -> None:
         """Holds that no message comes for so many real seconds, nor has come since the last that was received."""

@@ -21,6 +21,7 @@ from localwaba.wire.environment import VARIABLES
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Collection
+    from pathlib import Path
 
     from localwaba.client.resident import Resident
 
@@ -297,11 +298,14 @@ class Waba:
 
     # what happened
 
-    def record(self, name: str, about: str = "", *, unexpected: Collection[str] = ()) -> str:
+    def record(self, name: str, about: str = "", *, unexpected: Collection[str] = (), files: Path | None = None) -> str:
         """The text of a scenario file that plays what has happened so far, for `localwaba run`.
 
-        `about` becomes comments above it. `unexpected` are the traces of refused calls over which it has to fail again.
+        `about` becomes comments above it. `files` is a folder beside that file, in which those that users have sent are
+        kept; without it samples stand for them. `unexpected` are the traces of refused calls over which it has to fail
+        again.
         """
+        from localwaba.client.keeping import keep
         from localwaba.runtime.recording import record
         from localwaba.runtime.retelling import Known
 
@@ -314,6 +318,7 @@ class Waba:
             is_real=self._clock["mode"] in ("real", "scaled"),
             unexpected=frozenset(unexpected),
             unmet=tuple(self.unmet),
+            files=keep(self.link, entries, files) if files is not None else {},
         )
         return record(entries, name, known, about)
 

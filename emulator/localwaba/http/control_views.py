@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from localwaba.domain.routing import FIELDS
 from localwaba.domain.traffic import Delivery
@@ -147,6 +147,14 @@ async def show_webhook(ask: Ask) -> Any:
     return views.delivery_in_full(ask.host.world, _delivery(ask))
 
 
+async def send_file(ask: Ask) -> Any:
+    """`GET /media/{id}`: the bytes of a file as they are, without a trace of an app having asked for them."""
+    found = ask.host.world.media.get(ask.part("id"))
+    if found is None:
+        raise Mistake(f"there is no file {ask.part('id')!r}: take the id from a message or an upload", 404)
+    return Response(ask.host.blobs.read(found.blob, 0, found.size), media_type=found.mime_type)
+
+
 async def redeliver(ask: Ask) -> Any:
     """`POST /webhooks/{id}/redeliver`: once more, whatever became of it."""
     one = _delivery(ask)
@@ -169,4 +177,5 @@ ROWS = (
     Row("GET", "/webhooks", list_webhooks),
     Row("GET", "/webhooks/{id}", show_webhook),
     Row("POST", "/webhooks/{id}/redeliver", redeliver),
+    Row("GET", "/media/{id}", send_file),
 )

@@ -36,6 +36,19 @@ def text_of(kind: str, content: Mapping[str, Any], shown: Any) -> str:
     return str(content.get(name) or "")
 
 
+def heard_of(kind: str, content: Mapping[str, Any]) -> str:
+    """What can be read of a message of a user, as a phone shows it."""
+    if kind == "interactive":
+        reply = content.get(str(content.get("type", "")))
+        return (
+            str(reply.get("title") or reply.get("body") or reply.get("response") or "")
+            if isinstance(reply, dict)
+            else ""
+        )
+    name = {"text": "body", "button": "text", "location": "name", "order": "text"}.get(kind, "caption")
+    return str(content.get(name) or "")
+
+
 def wanted_of(kind: str, content: Mapping[str, Any], text: str, shown: Any = None) -> Any:
     """What is expected of a message that was like this one; a code to log in with will be another one."""
     code = _code(shown)

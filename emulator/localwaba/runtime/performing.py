@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from localwaba.client import ControlError, User, Waba
 from localwaba.client.chat import Bubble
 from localwaba.client.failure import listed, told
+from localwaba.runtime.quoting import find, quoting
 from localwaba.runtime.scene import Missed, Scene
 from localwaba.runtime.system import elapsed
 from localwaba.runtime.wanting import Fitting, captured, fits, misses, resolve, shown
@@ -34,33 +35,31 @@ def perform(step: model.Step, scene: Scene) -> None:
 
 def _send(step: model.Sends, scene: Scene) -> None:
     user = scene.users[step.user]
-    message = resolve(step.message, scene.scope)
-    user.sends_message(message, reply_to=_last_of_app(user) if step.quotes else None)
+    user.sends_message(resolve(step.message, scene.scope), reply_to=_meant(user, step.quotes, scene))
 
 
-def _last_of_app(user: User) -> Bubble:
-    found = [one for one in user.inbox if one.sender == "business"]
-    if not found:
-        raise Missed(f"there is nothing to reply to: the app has not sent {user.name} anything yet")
-    return found[-1]
+def _meant(user: User, quoted: model.Quoted | None, scene: Scene) -> Bubble | None:
+    return None if quoted is None else find(user, quoted, scene.scope)
 
 
 def _send_file(step: model.SendsFile, scene: Scene) -> None:
     user = scene.users[step.user]
     sends: Callable[..., str] = getattr(user, f"sends_{step.kind}")
-    sends(Path(step.file) if step.file else None, **resolve(step.members, scene.scope))
+    file = Path(step.file) if step.file else None
+    sends(file, reply_to=_meant(user, step.quotes, scene), **resolve(step.members, scene.scope))
 
 
 def _tap(step: model.Taps, scene: Scene) -> None:
-    title = resolve(step.title, scene.scope)
+    user, title = scene.users[step.user], resolve(step.title, scene.scope)
+    on = _meant(user, step.of, scene)
     try:
-        scene.users[step.user].taps(title)
+        user.taps(title, on)
     except ControlError:
         if step.works:
             raise
     else:
         if not step.works:
-            raise Missed(f"{scene.users[step.user].name} can tap {title!r}, and has done so")
+            raise Missed(f"{user.name} can tap {title!r}, and has done so")
 
 
 def _fill_in(step: model.FillsIn, scene: Scene) -> None:
@@ -75,7 +74,7 @@ def _fill_in(step: model.FillsIn, scene: Scene) -> None:
 
 def _react(step: model.Reacts, scene: Scene) -> None:
     user = scene.users[step.user]
-    user.reacts(resolve(step.emoji, scene.scope), to=_last_of_app(user))
+    user.reacts(resolve(step.emoji, scene.scope), to=find(user, step.to, scene.scope))
 
 
 def _do(step: model.Does, scene: Scene) -> None:
@@ -93,7 +92,7 @@ def _reply(step: model.Replies, scene: Scene) -> None:
     wanted = {name: resolve(value, scene.scope) for name, value in step.wanted.items()}
     given = {name: value if isinstance(value, str) else _fitting(value) for name, value in wanted.items()}
     if step.quotes is not None:
-        given["reply_to"] = _quoting(user, resolve(step.quotes, scene.scope))
+        given["reply_to"] = quoting(user, step.quotes, scene.scope)
     found = user.receives(timeout=step.within, **given)
     for name, value in wanted.items():
         scene.scope |= captured(value, getattr(found, name))
@@ -103,15 +102,6 @@ def _fitting(value: Any) -> Any:
     """Something wanted, in the form that tells best how a message differs from it."""
     is_plain = isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
     return value if is_plain or hasattr(value, "search") else Fitting(value)
-
-
-def _quoting(user: User, text: Any) -> Fitting:
-    """Quotes a message that says this."""
-
-    def quotes(message_id: Any) -> bool:
-        return any(one.id == message_id and fits(text, one.text) for one in user.chat)
-
-    return Fitting(text, quotes, f"the id of the message {shown(text)}")
 
 
 def _silence(step: model.Silence, scene: Scene) -> None:

@@ -26,8 +26,8 @@ _VERDICTS = {"APPROVED": "approves", "REJECTED": "rejects", "PAUSED": "pauses", 
 def record(entries: Iterable[Entry], name: str, known: Known | None = None, about: str = "") -> str:
     """The text of a scenario file that plays what a journal (`GET /_localwaba/journal`) tells.
 
-    Calls of the app are expected as they were answered: messages, refusals, reads. Bytes of files are not kept: users
-    send samples. What no step can say is a comment. `about` goes above it all.
+    Calls of the app are expected as they were answered: messages, refusals, reads. Users send the files that are known
+    to be kept, else samples. What no step can say is a comment. `about` goes above it all.
     """
     there = known or Known()
     tale = PlatformTale(there, HEARD)

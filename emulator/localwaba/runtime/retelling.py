@@ -13,8 +13,9 @@ import msgspec
 
 from localwaba.domain.media_samples import sample
 from localwaba.domain.policy import Policy
-from localwaba.runtime.bodies import has_choices, person, text_of, wanted_of, without_ids
+from localwaba.runtime.bodies import has_choices, heard_of, person, text_of, wanted_of, without_ids
 from localwaba.runtime.player import INSTANT
+from localwaba.runtime.recalling import Recall
 from localwaba.runtime.writing import comment, key_of, literal, sentence, span
 from localwaba_scenarios.sentences import FILES, RESERVED
 
@@ -47,6 +48,8 @@ class Known:
     is_real: bool = False
     unexpected: Collection[str] = frozenset()
     unmet: Sequence[tuple[str | None, str, Any]] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Files of users that are kept beside the scenario: their paths from it on, by media id."""
 
 
 @cache
@@ -78,7 +81,8 @@ class Tale:
         self._policy: Mapping[str, Any] = known.policy
         self._templates = {str(one["id"]): one for one in known.templates}
         self._used: dict[tuple[str, str], Mapping[str, Any]] = {}
-        self._sent: dict[str, tuple[str, str]] = {}  # message of the app: to whom, its text
+        self._sent: dict[str, str] = {}  # message of the app: to whom
+        self._recall = Recall()
         self._last_sent: dict[str, str] = {}
         self._last_choice: dict[str, str] = {}
         self._last_received: dict[str, str] = {}
@@ -203,6 +207,9 @@ class Tale:
             self.do(at, words, value)
             if remark:
                 self.note(remark)
+        body = message["body"].get(message["type"])
+        text = heard_of(str(message["type"]), body if isinstance(body, dict) else {})
+        self._recall.user_wrote(message, text)
         self._last_received[wa_id] = str(message["id"])
 
     def _written(self, message: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any, str]]:
@@ -211,54 +218,74 @@ class Tale:
         content = body.get(kind)
         content = content if isinstance(content, dict) else {}
         quoted = str(message.get("context_id") or "")
-        remark = self._remark(quoted, self._last_sent.get(wa_id))
         if kind == "text":
-            return [(f"{key} {'replies' if quoted else 'says'}", content.get("body", ""), remark)]
+            return [self._text(key, content.get("body", ""), quoted, self._last_sent.get(wa_id))]
+        quotes, remark = self._about("quotes", quoted)
         if kind in FILES:
-            return [self._file(key, kind, content, remark)]
+            return [self._file(key, kind, content, quotes, remark)]
         if kind == "location":
             place = {name: content[name] for name in ("latitude", "longitude", "name", "address") if name in content}
-            return [(f"{key} sends location", place, remark)]
+            return [(f"{key} sends location", place | quotes, remark)]
         if kind == "reaction":
-            target = self._remark(str(content.get("message_id", "")), self._last_sent.get(wa_id))
-            if not content.get("emoji"):
-                return [(f"{key} takes back the reaction", None, target)]
-            return [(f"{key} reacts", content["emoji"], target)]
+            return [self._reaction(key, content, self._last_sent.get(wa_id))]
         if kind == "system" and content.get("type") == "user_changed_number":
             new = str(content["wa_id"])
             self._keys[new], self._moved[wa_id] = key, new
             return [(f"{key} does", {"action": "change_number", "to": new}, "")]
         if kind == "system" and content.get("type") == "user_changed_user_id":
             return []  # it follows from the change of the number
-        return [self._tapped(key, kind, content, quoted, wa_id) or (f"{key} sends", without_ids(body), remark)]
+        return [self._tapped(key, kind, content, quoted, wa_id) or (f"{key} sends", without_ids(body) | quotes, remark)]
+
+    def _text(self, key: str, text: str, quoted: str, last: str | None) -> tuple[str, Any, str]:
+        if not quoted:
+            return f"{key} says", text, ""
+        quotes, remark = self._about("quotes", quoted, last)
+        return f"{key} replies", {"text": text} | quotes if quotes else text, remark
+
+    def _reaction(self, key: str, content: Mapping[str, Any], last: str | None) -> tuple[str, Any, str]:
+        to, remark = self._about("to", str(content.get("message_id", "")), last)
+        emoji = content.get("emoji", "")
+        if to:
+            return f"{key} reacts", {"emoji": emoji} | to, remark
+        return (f"{key} reacts", emoji, remark) if emoji else (f"{key} takes back the reaction", None, remark)
 
     def _tapped(
         self, key: str, kind: str, content: Mapping[str, Any], quoted: str, wa_id: str
     ) -> tuple[str, Any, str] | None:
-        remark = self._remark(quoted, self._last_choice.get(wa_id))
+        of, remark = self._about("of", quoted, self._last_choice.get(wa_id))
+        which, title = str(content.get("type", "")), ""
         if kind == "button":
-            return f"{key} taps", content.get("text", ""), remark
-        which = str(content.get("type", ""))
-        if kind == "interactive" and which in _TYPES_OF_TAPS:
+            words, title = f"{key} taps", content.get("text", "")
+        elif kind == "interactive" and which in _TYPES_OF_TAPS:
             reply = content[which]
-            return f"{key} {_TYPES_OF_TAPS[which]}", reply.get("title") or reply.get("id", ""), remark
-        return None
+            words, title = f"{key} {_TYPES_OF_TAPS[which]}", reply.get("title") or reply.get("id", "")
+        else:
+            return None
+        return words, {"title": title} | of if of else title, remark
 
-    def _remark(self, quoted: str, last: str | None) -> str:
-        if not quoted or quoted == last:
-            return ""
-        text = self._sent.get(quoted, ("", ""))[1]
-        return f"in the recording this was about an earlier message: {text}".rstrip(": ")
+    def _about(self, name: str, quoted: str, usual: str | None = None) -> tuple[dict[str, Any], str]:
+        """Which message something is about, as a member of its step, unless it is the `usual` one; or a remark."""
+        if not quoted or quoted == usual:
+            return {}, ""
+        found = self._recall.name(quoted)
+        if found is None:
+            return {}, "in the recording this was about a message that is not in it"
+        return {name: found}, ""
 
-    def _file(self, key: str, kind: str, content: Mapping[str, Any], remark: str) -> tuple[str, Any, str]:
+    def _file(
+        self, key: str, kind: str, content: Mapping[str, Any], quotes: dict[str, Any], remark: str
+    ) -> tuple[str, Any, str]:
         members = {name: content[name] for name in ("caption", "filename") if content.get(name)}
         usual = sample(kind)
         if members.get("filename") == usual.filename:
             del members["filename"]
-        if content.get("sha256") != b64encode(hashlib.sha256(usual.content).digest()).decode():
+        kept = self._known.files.get(str(content.get("id", "")))
+        if kept is not None:
+            members = {"file": kept} | members
+        elif content.get("sha256") != b64encode(hashlib.sha256(usual.content).digest()).decode():
             other = f"a sample stands for a file of the recording: {content.get('mime_type', kind)}"
             remark = f"{other}\n{remark}" if remark else other
-        return f"{key} sends {kind}", members or None, remark
+        return f"{key} sends {kind}", members | quotes or None, remark
 
     def changed_pair(self, data: Mapping[str, Any], at: int) -> None:
         """A user blocked, unblocked, stopped or resumed."""
@@ -285,10 +312,15 @@ class Tale:
         content = body.get(kind)
         content = content if isinstance(content, dict) else {}
         text = text_of(kind, content, message.get("shown"))
-        self._sent[message["id"]] = (wa_id, text)
+        self._sent[message["id"]] = wa_id
+        self._recall.app_sent(message, text)
         if kind == "template":
             self._use(str(message.get("template_id", "")), str(content.get("name", "")))
-        self._on_their_way[message["id"]] = wa_id, wanted_of(kind, content, text, message.get("shown"))
+        wanted = wanted_of(kind, content, text, message.get("shown"))
+        quoted = self._recall.name(str(message.get("context_id") or "")) if kind != "reaction" else None
+        if quoted is not None:
+            wanted = (wanted if isinstance(wanted, dict) else {"text": wanted}) | {"quotes": quoted}
+        self._on_their_way[message["id"]] = wa_id, wanted
         if kind != "reaction":
             self._last_sent[wa_id] = message["id"]
         if has_choices(kind, content, message.get("shown")):
@@ -310,11 +342,12 @@ class Tale:
             if not data.get("fault") and isinstance(refusal.get("code"), int):
                 self._fail(at, refusal["code"], message_id, str(refusal.get("why", "")))
             return
+        self._recall.arrived(message_id)
         if waiting is not None:
             self._expect(at, f"app replies to {self.key(waiting[0])}", waiting[1])
         by_itself = self.came_due() and message_id in self._reads_due
         if status == "read" and message_id in self._sent and not by_itself:
-            words = f"{self.key(self._sent[message_id][0])} reads"
+            words = f"{self.key(self._sent[message_id])} reads"
             if self.lines[-1:] != [sentence(words)]:
                 self.do(at, words)
 
