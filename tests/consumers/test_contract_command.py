@@ -26,6 +26,12 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
     return status, found.out, found.err
 
 
+@pytest.fixture
+def columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     """Names with their confidence and title, narrowed down by words; as JSON for machines."""
     status, out, _ = run(capsys, "list", "text")
@@ -39,6 +45,16 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
         "",
         "localwaba: contracts: none has nonsense in its name or title\n",
     )
+
+
+@pytest.mark.usefixtures("columns")
+def test_list_in_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a terminal titles are broken where they would run over its edge; in a pipe each contract stays one line."""
+    piped = run(capsys, "list", "webhooks/account")[1]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shown = run(capsys, "list", "webhooks/account")[1]
+    assert max(len(line) for line in shown.splitlines()[:-2]) <= 80 < max(len(line) for line in piped.splitlines()[:-2])
+    assert shown.split() == piped.split()
 
 
 def test_show(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,12 +141,6 @@ v25.0, 18 February 2026; v26.0, 29 July 2026
   nothing that localwaba knows of
 4 changes between v23.0 and v26.0 that localwaba knows of
 """
-
-
-@pytest.fixture
-def columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
 
 
 @pytest.mark.usefixtures("columns")

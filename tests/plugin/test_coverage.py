@@ -271,9 +271,15 @@ def test_workers(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_app=TESTS + more, test_other=TESTS)
     args = ("-p", "xdist.plugin", "-p", "pytest_localwaba.plugin", "-q", "-n", "2", "--waba-cov")
     result = pytester.runpytest_subprocess(
-        *args, "--waba-cov-report=json:cov.json", "--waba-cov-of=messages,statuses,operations"
+        *args,
+        "--waba-cov-report=json:cov.json",
+        "--waba-cov-of=messages,statuses,operations",
+        "--waba-cov-fail-under=90",
     )
-    assert result.ret == 0
+    result.assert_outcomes(passed=5)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (line,) = [line for line in result.outlines if line.startswith("localwaba:")]  # the controller's, not the workers'
+    assert line.endswith(", less than the required 90%")
     parts = json.loads((pytester.path / "cov.json").read_text("utf-8"))["parts"]
     assert parts["messages"]["units"]["text"] == 4
     assert parts["statuses"]["units"]["read"] == 2

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any
 
 from localwaba.cli.mistake import Mistake
@@ -19,6 +21,7 @@ from localwaba.runtime.settings import nearest
 from localwaba.versions.table import NEWEST, serve
 from localwaba_contracts import registry
 
+_NARROW = 16
 _VERSION = re.compile(r"v\d+\.\d+\Z")
 
 
@@ -58,9 +61,17 @@ def _list(found: argparse.Namespace) -> int:
         raise Mistake(f"contracts: none has {' and '.join(wanted)} in its name or title")
     width = max(len(name) for name, _, _ in shown)
     for name, title, sure in shown:
-        print(f"{name:{width}}  {sure or ' '}  {title}".rstrip())
+        print(_row(f"{name:{width}}  {sure or ' '}  ", title))
     print(f"\n{len(shown)} contracts; M: Meta says so, C: captured, U: uncertain. One of them: contracts show NAME")
     return 0
+
+
+def _row(head: str, text: str) -> str:
+    """One line; in a terminal that is narrower, the rest of the text stands below its beginning."""
+    room = get_terminal_size().columns - len(head)
+    if not sys.stdout.isatty() or room < _NARROW:
+        return f"{head}{text}".rstrip()
+    return head + f"\n{' ' * len(head)}".join(wrap(text, room, break_long_words=False) or [""])
 
 
 def _show(found: argparse.Namespace) -> int:
