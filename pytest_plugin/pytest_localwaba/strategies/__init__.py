@@ -13,6 +13,7 @@ from pytest_localwaba.strategies.errors import Broken, ErrorAnswer, MetaError, e
 from pytest_localwaba.strategies.inbound import INBOUND_TYPES, inbound_contents, inbound_messages, message_values
 from pytest_localwaba.strategies.interactive import INTERACTIVE
 from pytest_localwaba.strategies.people import (
+    ANA,
     Person,
     countries,
     dialled_numbers,
@@ -39,6 +40,7 @@ from pytest_localwaba.strategies.webhooks import (
 from pytest_localwaba.strategies.words import links, message_ids, texts
 
 __all__ = [
+    "ANA",
     "INBOUND_TYPES",
     "INTERACTIVE",
     "NASTY",

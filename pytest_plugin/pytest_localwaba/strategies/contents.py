@@ -173,7 +173,7 @@ def _order() -> SearchStrategy[Json]:
     return fixed({"type": "order", "order": fixed({"catalog_id": IDS, "text": texts(100, 0), "product_items": items})})
 
 
-def _system() -> SearchStrategy[Json]:
+def _system(hidden: bool = False) -> SearchStrategy[Json]:
     number = st.sampled_from(["user_changed_number", "customer_changed_number"])
     moved = fixed({"type": number, "body": texts(60), "wa_id": phone_numbers()})
     moved_2022 = fixed({"type": "user_changed_number", "body": texts(60), "new_wa_id": phone_numbers()})
@@ -185,7 +185,8 @@ def _system() -> SearchStrategy[Json]:
     )
     secured = fixed({"type": "customer_identity_changed", "body": texts(60)})
     identity = fixed({"acknowledged": st.booleans(), "created_timestamp": digits(10, 10), "hash": labels(12)})
-    return fixed({"type": "system", "system": moved | moved_2022 | renamed | since}) | fixed(
+    news = since if hidden else moved | moved_2022 | renamed | since
+    return fixed({"type": "system", "system": news}) | fixed(
         {"type": "system", "system": secured, "identity": identity}
     )
 
@@ -244,22 +245,30 @@ INBOUND_TYPES = tuple(_KINDS)
 """All types of messages that webhooks bring, the plainest first; `ephemeral` and `unknown` came until 2022."""
 
 QUOTING = frozenset({"text", *MEDIA, "interactive", "button", "location", "contacts"})
-"""What can refer to another message, or be the first one after an advertisement."""
+"""What can refer to another message."""
 IN_GROUPS = frozenset({"text", *MEDIA, "reaction", "unsupported"})
 """What a business hears of in groups."""
 
 
 @cache
-def content_of(kind: str) -> SearchStrategy[Json]:
-    """Messages of one type: `{"type": kind, kind: …}`."""
-    return _KINDS[kind]()
+def content_of(kind: str, hidden: bool = False) -> SearchStrategy[Json]:
+    """Messages of one type: `{"type": kind, kind: …}`; nobody is told of a new number that is hidden."""
+    return _system(hidden) if kind == "system" else _KINDS[kind]()
 
 
 @cache
-def beginnings() -> SearchStrategy[Json]:
-    """Nothing, most of the time; else what was quoted or forwarded, or the advertisement that led here."""
+def beginnings(kind: str) -> SearchStrategy[Json]:
+    """What was quoted or forwarded, or the advertisement that led here; for most types nothing, most of the time.
+
+    An answer to an interactive message always says to which; that to a template's button nearly always.
+    """
+    quoted = fixed({"from": phone_numbers(), "id": message_ids()})
+    if kind == "interactive":
+        return fixed({"context": quoted})
+    if kind == "button":
+        return fixed({"context": quoted}) | st.builds(dict[str, Any])
     product = fixed({"catalog_id": IDS, "product_retailer_id": labels(20)})
-    quoted = fixed({"from": phone_numbers(), "id": message_ids()}, {"referred_product": product})
+    asked = fixed({"from": phone_numbers(), "id": message_ids(), "referred_product": product})
     forwarded = st.sampled_from(["forwarded", "frequently_forwarded"]).map(lambda name: {name: True})
     known = {"source_url": links(), "source_id": IDS, "source_type": st.sampled_from(["ad", "post"])}
     more = {
@@ -274,6 +283,6 @@ def beginnings() -> SearchStrategy[Json]:
     advertisement = fixed(known, more) | fixed(known | picture, more) | fixed(known | film, more)
     return st.one_of(
         st.builds(dict[str, Any]),
-        fixed({"context": quoted | forwarded}),
+        fixed({"context": quoted | forwarded | asked}),
         fixed({"referral": advertisement}),
     )

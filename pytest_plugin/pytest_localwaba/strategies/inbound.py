@@ -34,17 +34,18 @@ def inbound_contents(types: Collection[str] | str | None = None) -> SearchStrate
 
     It is good for `user.sends_message(content)`, too. `types` are some of INBOUND_TYPES; ValueError for others.
     """
-    return _contents(inbound_types(types))
+    return contents_of(inbound_types(types))
 
 
 @st.composite
-def _contents(draw: DrawFn, types: tuple[str, ...]) -> Json:
+def contents_of(draw: DrawFn, types: tuple[str, ...], hidden: bool = False) -> Json:
+    """What a user sends; `hidden` says that the user's number is."""
     kind = draw(st.sampled_from(("plain", *types) if "text" in types else types))
     if kind == "plain":  # the shortest of all, so that examples shrink to it
         return {"type": "text", "text": {"body": "hi"}}
-    found = draw(content_of(kind))
+    found = draw(content_of(kind, hidden))
     if kind in QUOTING:
-        found |= draw(beginnings())
+        found |= draw(beginnings(kind))
     return found
 
 
@@ -68,7 +69,7 @@ def _messages(
     draw: DrawFn, types: tuple[str, ...], sender: Person | None, at: int | None, group_id: str | None
 ) -> Json:
     who = draw(users()) if sender is None else sender
-    content = draw(_contents(types))
+    content = draw(contents_of(types, who.hides_number))
     stamp = NOW + draw(st.integers(0, 86_400)) if at is None else at
     if group_id is None and content["type"] in IN_GROUPS:
         group_id = draw(_GROUPS)
@@ -82,7 +83,8 @@ def written(content: Json, who: Person, message_id: str, at: int, group_id: str 
     """A content as the message of somebody, in the order of members in which Meta writes them."""
     content = dict(content)
     found: Json = {key: content.pop(key) for key in ("context", "referral") if key in content}
-    if not who.hides_number:
+    renamed = "previous_user_id" in content.get("system", {})  # such news has no `from` since August 2026
+    if not who.hides_number and not renamed:
         found["from"] = who.wa_id
     found["from_user_id"] = who.user_id
     if who.parent_user_id:
@@ -127,17 +129,22 @@ def _values(
 
 
 def value_of(told: Sequence[tuple[Person, Json]], metadata: Json) -> Json:
-    """The `value` of a webhook with these messages of these people; who only has news of the system is no contact."""
+    """The `value` of a webhook with these messages of these people; who has another number or id now is no contact."""
     found: Json = {"messaging_product": "whatsapp", "metadata": dict(metadata)}
-    met = {who.user_id: who.contact for who, message in told if message["type"] != "system"}
+    met = {who.user_id: who.contact for who, message in told if _has_contact(message)}
     if met:
         found["contacts"] = list(met.values())
     return found | {"messages": [message for _, message in told]}
 
 
+def _has_contact(message: Json) -> bool:
+    return message["type"] != "system" or "identity" in message or "new_wa_id" in message["system"]
+
+
 __all__ = [
     "INBOUND_TYPES",
     "NOW",
+    "contents_of",
     "inbound_contents",
     "inbound_messages",
     "inbound_types",

@@ -15,7 +15,7 @@ from localwaba.wire.encoding import encode
 from localwaba_contracts.webhooks import fields
 from pytest_localwaba.strategies.contents import NOW
 from pytest_localwaba.strategies.inbound import (
-    inbound_contents,
+    contents_of,
     inbound_types,
     message_values,
     numbers,
@@ -63,6 +63,8 @@ def webhook(payload: Json, app_secret: str) -> Webhook:
     return Webhook(body, dict(delivery_headers(app_secret.encode(), body)))
 
 
+_CONTACTS = st.sampled_from([True, False])
+"""Whether a webhook with statuses says whom they are about, as it does since 2026."""
 _TIMED = {row.field: row.timed for row in fields()}
 KINDS = ("messages", "statuses", "shapes", "fields")
 """What webhooks bring: messages of users, statuses of your messages, every shape of these two that is known, old and
@@ -98,7 +100,7 @@ def _changes(draw: DrawFn, wanted: _Wanted, metadata: Json) -> Change:
     if kind == "statuses":
         sequence = draw(status_sequences(STATUS_KINDS, to=who))
         told = sequence if most > 1 else [draw(st.sampled_from(sequence))]
-        return "messages", status_value(told, metadata, contacts=draw(st.booleans())), False
+        return "messages", status_value(told, metadata, contacts=draw(_CONTACTS)), False
     if kind == "shapes":
         return "messages", draw(wanted.shapes)[1], False
     if kind == "nasty":
@@ -226,12 +228,12 @@ def _conversations(
             turns.append(Turn(at, "again", draw(st.sampled_from(told)).value))
         elif kind == "statuses":
             make = nasty_status_sequences if nasty else status_sequences
-            contacts = draw(st.booleans())
+            contacts = draw(_CONTACTS)
             for status in draw(make(message_id=ids[place], to=who, at=at)):
                 at = max(at, int(status["timestamp"]))
                 turns.append(Turn(at, "status", status_value([status], number, contacts=contacts)))
         else:
-            message = written(draw(inbound_contents(types)), who, ids[place], at)
+            message = written(draw(contents_of(types, who.hides_number)), who, ids[place], at)
             turns.append(Turn(at, "user", value_of([(who, message)], number)))
         at += draw(st.integers(1, 60))
     return Conversation(who, number, tuple(turns))
