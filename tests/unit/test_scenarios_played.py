@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localwaba.client.chat import Bubble
+from localwaba.client.calls import Call
+from localwaba.client.chat import Bubble, media_of
 from localwaba.domain.numbers import wa_id_of
-from localwaba.runtime.player import INSTANT, Chat, Numbers, Played, Result, knobs_of, seed_of, world_options
-from localwaba.runtime.report import html, junit, summary
+from localwaba.runtime.player import INSTANT, Chat, Numbers, Played, Result, knobs_of, seed_of, unplayed, world_options
+from localwaba.runtime.report import gist, html, junit, summary
 from localwaba.runtime.rounds import moment_of, opening
 from localwaba.runtime.wanting import Unknown, captured, fits, misses, resolve
 from localwaba_scenarios.loader import read
@@ -151,9 +153,86 @@ def test_junit() -> None:
     failure = failed.find("failure")
     assert failure is not None
     expected = "scenario.yaml:5:5: app replies to ana: Ana received nothing: <x> \ufffd"
-    assert (failure.get("message"), failed.get("line"), passed.find("failure")) == (expected, "5", None)
+    assert (failure.get("message"), passed.find("failure")) == (expected, None)
+    assert (failure.text or "").startswith("scenario.yaml:5:5: app replies to ana\nAna received nothing")
     assert "Chat of Ana <3 (1202)" in (failed.findtext("system-out") or "")
     assert (failed.findtext("system-err"), passed.find("system-err")) == ("said \ufffd", None)
+
+
+MEMBERS = {
+    "testsuites": {"name", "tests", "failures", "errors", "time"},
+    "testsuite": {"name", "tests", "failures", "errors", "time", "skipped", "timestamp", "file"},
+    "testcase": {"name", "classname", "time"},
+    "failure": {"message", "type"},
+    "skipped": {"message"},
+    "system-out": set(),
+    "system-err": set(),
+}
+
+
+def test_junit_is_what_strict_readers_know() -> None:
+    """There is no element or attribute that the schema of Jenkins' xUnit plugin lacks, and they come in its order."""
+    root = Xml.fromstring(junit([*results(), unplayed(scenario(), "the app had ended with status 3")]))
+    order = ["skipped", "error", "failure", "system-out", "system-err"]
+    for one in root.iter():
+        assert set(one.keys()) == MEMBERS[one.tag]
+        if one.tag == "testcase":
+            assert [child.tag for child in one] == sorted((child.tag for child in one), key=order.index)
+    suite = root.find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "1", "1")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp") or "")
+
+
+def test_refused_calls_are_told() -> None:
+    """Both reports say which calls were refused and why, also where a step has expected it."""
+    answer = {"error": {"code": 190, "message": "(#190) expired"}}
+    call = Call(7, 0.0, "POST", "/v26.0/1/messages", "send_message", 401, {}, answer, "it is so Fix: renew <it>")
+    told = replace(results()[1], refused=(call,))
+    assert "POST /v26.0/1/messages -&gt; 401 (#190) expired" in html([told])
+    assert "fix: renew &lt;it&gt;" in html([told])
+    assert "    fix: renew <it>" in (Xml.fromstring(junit([told])).findtext(".//system-out") or "")
+
+
+def test_html_leads_to_the_failure() -> None:
+    """Above everything stands what failed and why, and its link goes to the step."""
+    page = html(results())
+    found = re.search('<ol class="index">(.*?)</ol>', page, re.S)
+    assert found
+    assert "Ana received nothing: &lt;x&gt;" in found[1]
+    (target,) = re.findall('href="#(.*?)"', found[1])
+    assert page.count(f'<li class="failed" id="{target}">') == 1
+    assert '<ol class="index">' not in html(results()[1:])
+
+
+def test_html_runs_nothing() -> None:
+    """Even if something were not escaped, a browser would neither run nor fetch anything."""
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in html(results())
+    assert "<script" not in html(results())
+
+
+def test_html_tells_what_has_no_text() -> None:
+    """A file is shown by its name, a place by its degrees, a card by the name on it."""
+    contents = {
+        "document": {"filename": "a.pdf"},
+        "location": {"latitude": 1.5, "longitude": -2},
+        "contacts": [{"name": {"formatted_name": "Bo Ek"}}],
+        "image": {"link": "https://x.example/a.png"},
+    }
+    assert [gist(bubble(type=kind, body={kind: found})) for kind, found in contents.items()] == [
+        "a.pdf", "1.5, -2", "Bo Ek", "https://x.example/a.png",
+    ]  # fmt: skip
+
+
+def test_pictures_of_headers() -> None:
+    """A picture is found in a message, in its header and in a template's parameters."""
+    header = {"type": "header", "parameters": [{"type": "image", "image": {"id": "7"}}]}
+    found = {
+        "image": {"id": "9"},
+        "interactive": {"header": {"type": "image", "image": {"id": "8"}}},
+        "template": {"name": "t", "components": [header]},
+    }
+    assert [list(media_of(bubble(type=kind, body={kind: one}))) for kind, one in found.items()] == [["9"], ["8"], ["7"]]
 
 
 def test_html() -> None:
@@ -163,8 +242,8 @@ def test_html() -> None:
     assert page.index('class="scenario failed" open') < page.index('class="scenario passed"')
     assert ("a &lt;b&gt;" in page, "a <b>" in page, "Käse &lt;&amp;&gt;" in page) == (True, False, True)
     assert 'src="data:image/png;base64,cG5n"' in page
-    assert ("failed with 131026" in page, '<div class="button">Yes</div>' in page) == (True, True)
-    assert re.findall(r"(?:href|src)=\"(?!data:)", page) == []
+    assert ("failed with 131026" in page, '<div class="button" dir="auto">Yes</div>' in page) == (True, True)
+    assert re.findall(r"(?:href|src)=\"(?!data:|#)", page) == []
 
 
 def test_html_shows_a_chat_once() -> None:
@@ -175,10 +254,12 @@ def test_html_shows_a_chat_once() -> None:
 
 
 def test_days_are_told() -> None:
-    """A new day in a chat has its date before it."""
-    assert re.findall('class="day">(.*?)<', html(results())) == ["Thu 01 Jan 1970", "Fri 02 Jan 1970"]
+    """A new day in a chat has its date before it, and a jump of the clock how long it was."""
+    found = re.findall('class="day">(.*?)<', html(results()))
+    assert found == ["Thu 01 Jan 1970", "Fri 02 Jan 1970", "25 hours later"]
 
 
 def test_summary() -> None:
-    """One line says how many passed and failed."""
+    """One line says how many passed and failed, and how many were not played."""
     assert summary(results()) == "1 passed, 1 failed in 0.8 s"
+    assert summary([*results(), unplayed(scenario(), "x")]) == "1 passed, 1 failed, 1 not played in 0.8 s"

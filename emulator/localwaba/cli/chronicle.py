@@ -97,13 +97,19 @@ class Chronicle:
         about = message["id"]
         lines, choices = words(message["body"], message.get("shown") or {})
         status = ["accepted", *self.statuses(about)][-1]
-        self._stage.bubble(self._business, lines, entry["at"], choices=choices, status=status, right=True)
+        self._stage.bubble(self._author(message), lines, entry["at"], choices=choices, status=status, right=True)
         tried = [one for one in new if one.get("event") == "DeliveryAttempted"]
         self._attempts([one for one in tried if self._about(one) == about])
         for one in new:
             data = one["data"] if one.get("event") == "StatusReached" else {}
             if data.get("message_id") == about and data.get("refusal"):
                 self._failed(one)
+
+    def _author(self, message: Any) -> str:
+        """Who wrote it, and to whom if that is not plain."""
+        to = str(message["wa_id"])
+        alone = len(self.names) <= 1 and to in self.names
+        return self._business if alone or not self.names else f"{self._business} to {self.names.get(to, f'+{to}')}"
 
     def _failed(self, entry: Entry) -> None:
         refusal = entry["data"]["refusal"]
@@ -170,7 +176,10 @@ def sent_of(delivery: dict[str, Any]) -> Sent:
         return Sent(field, status["status"], status["id"])
     for message in value.get("messages", []):
         return Sent(field, message["type"], message["id"])
-    return Sent(field, str(value.get("event", "")), "")
+    for name in ("event", "new_quality_score", "new_category"):
+        if isinstance(value.get(name), str):
+            return Sent(field, value[name], "")
+    return Sent(field, "", "")
 
 
 def _path(entry: Entry) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from rich.padding import Padding
+from types import TracebackType
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from localwaba.cli.chronicle import Chronicle
 from localwaba.cli.render import Stage
 from localwaba.runtime.player import Audience, Played, Result
-from localwaba.runtime.report import summary, told
+from localwaba.runtime.report import summary, told, without_chat
 from localwaba.runtime.scene import Scene
 from localwaba_scenarios import model
 
@@ -27,6 +30,25 @@ class Playbill(Audience):
         self._chronicle: Chronicle | None = None
         self._scene: Scene | None = None
         self._seen = 0
+        self._bar: Progress | None = None
+        self._failed = 0
+
+    def __enter__(self) -> Playbill:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def open(self, count: int) -> None:
+        """So many scenarios will be played: on a terminal a bar below everything says how far we are."""
+        if self._stage.console.is_terminal:
+            columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}"))
+            self._bar = Progress(*columns, console=self._stage.console, transient=True)
+            self._bar.start()
+            self._bar.add_task("", total=count)
 
     def print(self, text: str = "", style: str = "") -> None:
         """A line of our own, never broken: people paste it, editors make links of its places."""
@@ -36,6 +58,7 @@ class Playbill(Audience):
 
     def begin(self, scenario: model.Scenario) -> None:
         """A scenario begins."""
+        self._move(0, scenario.title)
         if self._chat:
             self._stage.scene(scenario.title)
 
@@ -61,20 +84,23 @@ class Playbill(Audience):
 
     def end(self, result: Result) -> None:
         """A scenario is over."""
-        outcome = "passed" if result.has_passed else "failed"
-        line = Text(f"{self._sign(outcome)} ", _STYLES[outcome])
-        line.append(result.scenario.title, "bold" if not result.has_passed else "")
+        line = Text(f"{self._sign(result.outcome)} ", _STYLES[result.outcome])
+        line.append(result.scenario.title, "bold" if result.outcome == "failed" else "")
         line.append(f"  {result.seconds:.1f} s", "dim")
         self._stage.console.print(line, soft_wrap=True)
-        if not result.has_passed:
+        if result.outcome == "failed":
+            self._failed += 1
             self._explain(result)
+        self._move(1, "")
 
     def close(self, results: list[Result]) -> None:
         """Everything is over."""
         self.print()
         for one in results:
-            if not one.has_passed:
+            if one.outcome == "failed":
                 self.print(one.headline, "red")
+        for why in dict.fromkeys(one.skipped for one in results if one.outcome == "skipped"):
+            self.print(f"not played: {why}", "yellow")
         self.print(summary(results), "bold green" if all(one.has_passed for one in results) else "bold red")
 
     def _explain(self, result: Result) -> None:
@@ -82,21 +108,37 @@ class Playbill(Audience):
         if failed is not None:
             self._inset(f"{failed.step.place}", "dim")
             self._inset(told(failed), "bold")
-        self._inset(failed.text if failed else result.problem, "red")
+        text = failed.text if failed else result.problem
+        self._inset(without_chat(text) if self._chat else text, "red")
         if result.output:
             self._inset("\nWhat the app printed", "bold")
             self._inset(result.output, "dim")
 
     def _inset(self, text: str, style: str) -> None:
-        self._stage.console.print(Padding(Text(text, style), (0, 0, 0, 4), expand=False))
+        """Some lines below a scenario; only a terminal needs them broken, and then they keep their indentation."""
+        for given in text.split("\n"):
+            inner = " " * (4 + len(given) - len(given.lstrip()))
+            parts = [Text(given.strip(), style)]
+            if self._stage.console.is_terminal:
+                parts = list(parts[0].wrap(self._stage.console, max(20, self._stage.console.width - len(inner))))
+            for part in parts or [Text()]:
+                part.rstrip()
+                line = Text(inner) + part if part.plain else part
+                self._stage.console.print(line, soft_wrap=True)
+
+    def _move(self, count: int, text: str) -> None:
+        if self._bar is not None:
+            told = f"[bold red]{self._failed} failed[/] " if self._failed else ""
+            self._bar.update(self._bar.tasks[0].id, advance=count, description=told + escape(text), refresh=True)
 
     def _line(self, played: Played) -> None:
         line = Text(f"  {self._sign(played.outcome)} ", _STYLES[played.outcome])
         line.append(played.step.sentence)
         if played.step.argument:
             line.append(f": {played.step.argument}", "dim")
-        line.truncate(self._stage.console.width, overflow="ellipsis" if self._stage.is_unicode else "crop")
-        self._stage.console.print(line)
+        if self._stage.console.is_terminal:
+            line.truncate(self._stage.console.width, overflow="ellipsis" if self._stage.is_unicode else "crop")
+        self._stage.console.print(line, soft_wrap=True)
 
     def _sign(self, outcome: str) -> str:
         return _SIGNS[self._stage.is_unicode][outcome]

@@ -117,7 +117,7 @@ class Stage:
         field = ""
         for one in deliveries:
             line.append(f"{',' if field else ''} {one.field if one.field != field else ''}".rstrip() or "")
-            line.append(f" {one.what} ")
+            line.append(f" {one.what} " if one.what else " ")
             line.append(one.answer, style="green" if one.taken else "bold red")
             line.append(f" {one.milliseconds:.0f} ms" if one.milliseconds >= 1 else " <1 ms")
             field = one.field

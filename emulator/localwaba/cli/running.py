@@ -25,7 +25,7 @@ from localwaba.cli.report_files import check_folders, write
 from localwaba.cli.words.settings import settings_of
 from localwaba.client import ControlError
 from localwaba.operations import mistakes
-from localwaba.runtime.player import Numbers, Result, play
+from localwaba.runtime.player import Numbers, Result, play, unplayed
 from localwaba.runtime.report import html, junit
 from localwaba.runtime.rounds import Rounds, opening
 from localwaba.runtime.second_reading import mistakes_in
@@ -51,7 +51,8 @@ def run(found: Namespace) -> int:
     check_folders("run", (found.junit, found.html))
     settings = _settings(found)
     chat = sys.stdout.isatty() if found.chat is None else found.chat
-    results = _play(scenarios, settings, found, Playbill(Stage(), chat=chat))
+    with Playbill(Stage(), chat=chat) as bill:
+        results = _play(scenarios, settings, found, bill)
     write("run", found.junit, junit, results)
     write("run", found.html, html, results)
     return 0 if all(one.has_passed for one in results) else 1
@@ -124,21 +125,47 @@ def _play(scenarios: list[Scenario], settings: Settings, found: Namespace, bill:
     with _emulator(settings, scenarios) as running, _app(found, settings, running, bill) as app:
         rounds = Rounds(running, settings.policy)
         try:
-            _subscribe(rounds, settings)
-            numbers = Numbers()
+            _subscribe(rounds, settings, app)
+            numbers, why = Numbers(), ""
+            bill.open(len(scenarios))
             for scenario in scenarios:
+                if why:
+                    results.append(unplayed(scenario, why))
+                    continue
                 bill.begin(scenario)
                 if app is not None:
                     app.news()
-                waba = rounds.begin(scenario)
-                result = play(scenario, waba, app=origin, numbers=numbers, audience=bill)
-                result = replace(result, output=app.news() if app is not None else "")
+                result = play(scenario, rounds.begin(scenario), app=origin, numbers=numbers, audience=bill)
+                result = _with_app(result, app)
                 results.append(result)
                 bill.end(result)
+                why = _reason_to_end(result, app, found)
         finally:
             rounds.close()
     bill.close(results)
     return results
+
+
+def _with_app(result: Result, app: AppProcess | None) -> Result:
+    """What the app itself has to do with a result: what it printed, and whether it has ended meanwhile."""
+    if app is None:
+        return result
+    output = app.news()
+    if app.status() is None:
+        return replace(result, output=output)
+    ended = f"the app ended with status {app.status()} while this was played"
+    played = tuple(
+        replace(one, text=f"{ended}\n{one.text}") if one.outcome == "failed" else one for one in result.played
+    )
+    problem = result.problem if result.failed else "\n".join(filter(None, [ended, result.problem]))
+    return replace(result, played=played, problem=problem, output=output)
+
+
+def _reason_to_end(result: Result, app: AppProcess | None, found: Namespace) -> str:
+    """Why nothing more is played; empty if it is."""
+    if app is not None and app.status() is not None:
+        return f"the app had ended with status {app.status()}"
+    return "one has failed, and --exitfirst" if found.exitfirst and result.outcome == "failed" else ""
 
 
 @contextmanager
@@ -183,7 +210,7 @@ def _app(
         app.stop()
 
 
-def _subscribe(rounds: Rounds, settings: Settings) -> None:
+def _subscribe(rounds: Rounds, settings: Settings, app: AppProcess | None) -> None:
     """The handshake, tried for some seconds: who listens may not be ready yet."""
     until = elapsed() + _HANDSHAKE
     while True:
@@ -191,8 +218,19 @@ def _subscribe(rounds: Rounds, settings: Settings) -> None:
             rounds.settle_in(settings.webhook_url, settings.verify_token, settings.fields)
         except ControlError as error:
             if elapsed() >= until:
-                text = f"run: the webhook {settings.webhook_url} failed its handshake: {error}"
-                raise Mistake(text) from None
+                raise Mistake(f"run: {_unverified(settings.webhook_url, str(error), app)}") from None
             time.sleep(0.2)
         else:
             return
+
+
+def _unverified(url: str, error: str, app: AppProcess | None) -> str:
+    """A handshake that failed: Meta's words, why, what to do, and what the app printed."""
+    text, fix, remedy = error.partition(" Fix: ")
+    text, rule, why = text.partition(" [webhooks.verification] ")
+    lines = [f"the webhook {url} failed its handshake: {text}", *[f"  why: {why}"] * bool(rule)]
+    lines += [f"  fix: {remedy}"] * bool(fix)
+    printed = app.news() if app is not None else ""
+    return "\n".join(
+        [*lines, *(["  What the app printed", *(f"    {x}" for x in printed.split("\n")[-10:])] * bool(printed))]
+    )

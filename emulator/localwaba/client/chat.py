@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,3 +119,19 @@ def draw(chat: Iterable[Bubble], name: str) -> list[str]:
             lines.append(f"{indent}         failed with {one.error.get('code')} {one.error.get('title', '')}".rstrip())
             lines += [f"{indent}     {line}" for line in because(one.why)]
     return lines
+
+
+def media_of(one: Bubble) -> Iterator[str]:
+    """The ids of the pictures of a message: its own, that of its header, those of a template's parameters."""
+
+    def inside(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            if isinstance(value.get("id"), str):
+                yield value["id"]
+            for name in ("header", "image", "components", "parameters"):
+                yield from inside(value.get(name))
+        elif isinstance(value, list):
+            for item in value:
+                yield from inside(item)
+
+    yield from inside(one.content)

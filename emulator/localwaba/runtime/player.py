@@ -9,7 +9,8 @@ from time import sleep
 from typing import Any, Literal
 
 from localwaba.client import ControlError, GraphError, User, Waba
-from localwaba.client.chat import Bubble, draw
+from localwaba.client.calls import Call
+from localwaba.client.chat import Bubble, draw, media_of
 from localwaba.client.failure import failed_later, listed, told
 from localwaba.client.link import Unreachable
 from localwaba.domain.faults import LOST
@@ -18,8 +19,8 @@ from localwaba.domain.numbers import wa_id_of
 from localwaba.runtime.people import People
 from localwaba.runtime.performing import perform
 from localwaba.runtime.scene import Scene, Scope
-from localwaba.runtime.system import elapsed
-from localwaba_scenarios.model import Person, Scenario, Step, Template
+from localwaba.runtime.system import elapsed, milliseconds
+from localwaba_scenarios.model import WITHIN, Person, Scenario, Step, Template
 
 MORNING = "2026-01-05T09:00:00Z"
 """When scenarios begin that do not say when: a Monday."""
@@ -28,6 +29,7 @@ INSTANT: dict[str, Any] = {"sent_after": 0.0, "delivered_after": 0.0, "read_afte
 
 _QUIET = 0.1
 _PATIENCE = 3.0
+_UNSEEN = ("text", "reaction", "audio", "video", "document")
 _PICTURES = ("image/png", "image/jpeg", "image/webp")
 _LARGEST = 256 * 1024
 
@@ -62,7 +64,8 @@ class Chat:
 class Result:
     """What became of a scenario. `problem` is what nobody expected, such as a refused call; empty if there is none.
 
-    `output` is what the app printed meanwhile, if somebody knows it.
+    `output` is what the app printed meanwhile, if somebody knows it. `refused` are the app's calls that were refused,
+    expected ones too. `began` is the machine's time, in milliseconds. `skipped` says why it was not played at all.
     """
 
     scenario: Scenario
@@ -71,6 +74,9 @@ class Result:
     chats: tuple[Chat, ...]
     seconds: float
     output: str = ""
+    refused: tuple[Call, ...] = ()
+    began: int = 0
+    skipped: str = ""
 
     @property
     def failed(self) -> Played | None:
@@ -80,7 +86,14 @@ class Result:
     @property
     def has_passed(self) -> bool:
         """Whether everything was as expected."""
-        return self.failed is None and not self.problem
+        return self.outcome == "passed"
+
+    @property
+    def outcome(self) -> Literal["passed", "failed", "skipped"]:
+        """What became of it, in a word."""
+        if self.failed is not None or self.problem:
+            return "failed"
+        return "skipped" if self.skipped else "passed"
 
     @property
     def headline(self) -> str:
@@ -97,8 +110,13 @@ class Numbers:
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
+    @property
+    def taken(self) -> frozenset[str]:
+        """The wa_ids of all users so far."""
+        return frozenset(self._taken)
+
     def draw(self, seed: int, country: str) -> str:
-        """A number of a country that nobody has yet."""
+        """A number of a country that nobody has had yet."""
         people = People(seed)
         for n in count():
             number = people.new_number(country, n)
@@ -138,6 +156,11 @@ class Audience:
         """The last step is over and the app is quiet."""
 
 
+def unplayed(scenario: Scenario, why: str) -> Result:
+    """What there is to tell of a scenario that is not played."""
+    return Result(scenario, tuple(Played(step, "skipped") for step in scenario.steps), "", (), 0.0, skipped=why)
+
+
 def play(
     scenario: Scenario,
     waba: Waba,
@@ -147,14 +170,15 @@ def play(
     audience: Audience | None = None,
 ) -> Result:
     """Plays a scenario in a world that is as it needs it. `app` is the origin of the app, for steps that call it."""
-    began, audience = elapsed(), audience or Audience()
-    calls = waba.calls
+    began, audience, moment = elapsed(), audience or Audience(), milliseconds()
+    waba.patience = min(waba.patience, WITHIN)  # an app that hangs is not waited for longer than for an answer of it
+    calls, numbers = waba.calls, numbers or Numbers()
     users: dict[str, User] = {}
-    scene = Scene(waba, scenario, app.rstrip("/"), users, Scope(users), 0, frozenset())
+    scene = Scene(waba, scenario, app.rstrip("/"), users, Scope(users), 0, frozenset(), numbers.taken)
     played: list[Played] = []
     problem = ""
     try:
-        _set_up(scene, numbers or Numbers())
+        _set_up(scene, numbers)
         calls = waba.calls
         scene.first_call = calls[-1].n if calls else 0
         scene.before = frozenset(one["id"] for one in [*waba.deliveries(limit=20_000), *waba.messages(limit=20_000)])
@@ -168,7 +192,9 @@ def play(
     audience.leave()
     if not problem and scenario.strict and all(one.outcome == "passed" for one in played):
         problem = _surprises(scene)
-    return Result(scenario, tuple(played), problem, tuple(_chats(scene)), elapsed() - began)
+    refused = tuple(call for call in scene.calls if call.is_refused)
+    chats = tuple(_chats(scene))
+    return Result(scenario, tuple(played), problem, chats, elapsed() - began, refused=refused, began=moment)
 
 
 def _set_up(scene: Scene, numbers: Numbers) -> None:
@@ -228,7 +254,7 @@ def calm(waba: Waba, quiet: float = _QUIET, patience: float = _PATIENCE) -> None
     """Waits until the app has been quiet for a moment: it may be at work after it has answered its webhooks."""
     until, last = elapsed() + patience, -1
     while elapsed() < until:
-        waba.settle(waba.patience)
+        waba.settle(max(0.01, until - elapsed()))
         newest = waba.link.call("GET", "world")["counts"]["journal"]
         if newest == last:
             return
@@ -240,8 +266,10 @@ def _surprises(scene: Scene) -> str:
     """What went wrong without being expected."""
     waba = scene.waba
     refused = [call for call in waba.unexpected_refusals if call.n > scene.first_call and str(call.n) not in scene.told]
+    refused = [call for call in refused if not scene.is_of_others(call)]
     tried = [one for one in scene.deliveries if one["attempts"] and one["id"] not in scene.told]
     late = [one for one in waba.unexpected_mistakes if one["id"] not in scene.told | scene.before]
+    late = [one for one in late if one["user"] not in scene.others]
     lost = [one for one in tried if (one["attempts"][-1].get("error") or "").startswith(LOST)]
     untaken = [one for one in tried if one["state"] != "delivered" and one not in lost]
     lines = listed("Refused calls of the app", [str(call) for call in refused])
@@ -265,12 +293,10 @@ def _chats(scene: Scene) -> Iterator[Chat]:
     for key, user in scene.users.items():
         bubbles = tuple(user.chat)
         pictures: dict[str, tuple[str, bytes]] = {}
-        for one in bubbles:
-            content = one.content if isinstance(one.content, dict) else {}
-            if one.type in ("image", "sticker") and isinstance(content.get("id"), str):
-                found = _picture(scene.waba, content["id"])
-                if found is not None:
-                    pictures[content["id"]] = found
+        for media_id in (found for one in bubbles if one.type not in _UNSEEN for found in media_of(one)):
+            picture = _picture(scene.waba, media_id) if media_id not in pictures else None
+            if picture is not None:
+                pictures[media_id] = picture
         yield Chat(key, user.name, user.wa_id, bubbles, pictures)
 
 

@@ -37,6 +37,7 @@ class Scene:
     """A scenario while it is played: who takes part, what names stand for, and what was there before.
 
     `told` is what steps have expected: refused calls (trace or number), failed messages, webhooks that were not taken.
+    `past` are the users of scenarios that were played before: what an app sends them late is not this scenario's fault.
     """
 
     waba: Waba
@@ -46,6 +47,7 @@ class Scene:
     scope: Scope
     first_call: int
     before: frozenset[str]
+    past: frozenset[str] = frozenset()
     told: set[str] = field(default_factory=set)
 
     @property
@@ -57,6 +59,16 @@ class Scene:
     def deliveries(self) -> list[dict[str, Any]]:
         """The webhooks since the beginning."""
         return [one for one in self.waba.deliveries(limit=20_000) if one["id"] not in self.before]
+
+    @property
+    def others(self) -> frozenset[str]:
+        """The users of other scenarios only."""
+        return self.past - {user.wa_id for user in self.users.values()}
+
+    def is_of_others(self, call: Call) -> bool:
+        """Whether a call was meant for a user of another scenario."""
+        request = call.request if isinstance(call.request, dict) else {}
+        return str(request.get("to", "")).lstrip("+") in self.others
 
     def meet(self, key: str, user: User) -> None:
         """Makes a user known by name."""

@@ -30,6 +30,7 @@ def _add_run(parser: Parser) -> None:
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit XML")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the results as one HTML page, with the chats")
     parser.add_argument("--chat", action=BooleanOptionalAction, help="show every message (default: on a terminal)")
+    parser.add_argument("-x", "--exitfirst", action="store_true", help="play nothing more once one has failed")
     parser.add_argument("--wait", type=float, default=60.0, metavar="S", help="seconds until the app has to listen")
     parser.add_argument("--port", metavar="N", help="port of the emulator (default: 4080, with --app any free one)")
     parser.add_argument("--verify-token", metavar="TOKEN", help=PLACES["verify_token"].text)
