@@ -100,6 +100,13 @@ def as_journal(found: Iterable[Exchange]) -> tuple[list[dict[str, Any]], list[Ex
     return entries, doubtful
 
 
+def operations_of(found: Sequence[Exchange]) -> dict[int, str]:
+    """By number, the operations of calls of which the rest of the file tells what they were."""
+    kinds = _kinds(found)
+    narrowed = {one.number: _by_kind(one, kinds) for one in found if one.is_call}
+    return {number: rows[0].operation for number, rows in narrowed.items() if len(rows) == 1}
+
+
 def _call(one: Exchange, n: int, operation: str) -> dict[str, Any]:
     return {
         "n": n, "kind": "call", "method": one.method, "path": one.path, "operation": operation,
@@ -129,6 +136,12 @@ def _delivery(one: Exchange, n: int) -> list[dict[str, Any]]:
 
 def _narrowed(one: Exchange, kinds: Mapping[str, str]) -> Sequence[registry.RouteRow]:
     """The operations that a call may have been, as few as can be told."""
+    rows = _by_kind(one, kinds)
+    return rows if len(rows) < 2 or one.status >= _REFUSED else _likeliest(rows, one)
+
+
+def _by_kind(one: Exchange, kinds: Mapping[str, str]) -> Sequence[registry.RouteRow]:
+    """The operations that a call may have been by its path, and by what its node is elsewhere in the file."""
     rows = [row for row in operations(one.method, one.path) if row.node != "callback"]
     rows = [row for row in rows if row.operation != "download_media" or one.answer is None]  # bytes, not JSON
     if len(rows) < 2:
@@ -138,9 +151,7 @@ def _narrowed(one: Exchange, kinds: Mapping[str, str]) -> Sequence[registry.Rout
         return [row for row in rows if row.node == kinds[node]] or rows
     if node.startswith("upload:"):
         return [row for row in rows if row.node == "upload_session"]
-    if one.status >= _REFUSED:
-        return rows
-    return _likeliest(rows, one)
+    return rows
 
 
 def _likeliest(rows: Sequence[registry.RouteRow], one: Exchange) -> Sequence[registry.RouteRow]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from localwaba_contracts import registry
-from localwaba_contracts.har import exchanges, is_har
+from localwaba_contracts.har import exchanges, is_har, operations_of
 from localwaba_contracts.journals import Unreadable, journal
 from localwaba_contracts.messages import message_contract
 from localwaba_contracts.paths import operations, take_apart
@@ -35,7 +35,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """A Graph call and its answer as they were recorded; bodies are values, None where there was none or no JSON."""
+    """A Graph call and its answer as they were recorded; bodies are values, None where there was none or no JSON.
+
+    `operation` is what the call was, if that is known from elsewhere than its path.
+    """
 
     where: str
     method: str
@@ -44,12 +47,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     answer: Any = None
     is_json: bool = True
+    operation: str = ""
 
 
 def judge_call(call: Call, version: str = "") -> list[Verdict]:
     """Verdicts on the request and on the answer of a call. `version` wins over the one in the path."""
     wanted = version or take_apart(call.path)[0]
     candidates = operations(call.method, call.path)
+    candidates = [row for row in candidates if row.operation == call.operation] or candidates
     where = f"{call.where}{call.method} {call.path}"
     if not candidates:
         return [Verdict(where=where, part="path")]
@@ -147,6 +152,7 @@ def _judge_journal(entries: Sequence[Mapping[str, Any]], version: str) -> Iterat
                 request=entry.get("request"),
                 status=entry["status"],
                 answer=entry.get("answer"),
+                operation=entry.get("operation", ""),
             )
             yield from judge_call(call, version)
         elif entry["event"] == "DeliveryQueued":
@@ -154,7 +160,9 @@ def _judge_journal(entries: Sequence[Mapping[str, Any]], version: str) -> Iterat
 
 
 def _judge_har(document: Mapping[str, Any], version: str) -> Iterator[Verdict]:
-    for one in exchanges(document):
+    known = list(exchanges(document))
+    named = operations_of(known)
+    for one in known:
         where = f"entry {one.number}: "
         if one.is_webhook:
             yield from judge_webhook(f"{where}POST {one.url}", one.request, version)
@@ -167,6 +175,7 @@ def _judge_har(document: Mapping[str, Any], version: str) -> Iterator[Verdict]:
                 status=one.status,
                 answer=one.answer,
                 is_json=one.is_json,
+                operation=named.get(one.number, ""),
             )
             yield from judge_call(call, version)
         else:

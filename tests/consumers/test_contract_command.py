@@ -101,6 +101,29 @@ def test_validate_as(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert out.startswith(f"{file}: the value breaks answers/success\n")
 
 
+def test_validate_for_a_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The version of a path decides which contract holds; `--graph-version` pins another one."""
+    for version in ("v23.0", "v26.0"):
+        answer = {"id": "11", "verified_name": "Shop", "messaging_limit_tier": "TIER_1K"}
+        call = {
+            "request": {"method": "GET", "url": f"https://graph.facebook.com/{version}/11"},
+            "response": {"status": 200, "content": {"text": json.dumps(answer)}},
+        }
+        send = {  # by which it is known that 11 is a number
+            "request": {"method": "POST", "url": f"https://graph.facebook.com/{version}/11/messages"},
+            "response": {"status": 200},
+        }
+        (tmp_path / f"{version}.har").write_text(json.dumps({"log": {"entries": [call, send]}}))
+    old, new = str(tmp_path / "v23.0.har"), str(tmp_path / "v26.0.har")
+    kept = (0, "1 answer held against the contracts: none broken\n", "")
+    assert run(capsys, "validate", old) == kept
+    status, out, _ = run(capsys, "validate", old, "--graph-version", "v26.0")
+    assert status == 1
+    assert "entry 0: GET /v23.0/11: the answer breaks answers/phone_number\n" in out
+    assert run(capsys, "validate", new)[0] == 1
+    assert run(capsys, "validate", new, "--graph-version", "v23.0") == kept
+
+
 def test_validate_an_emulator(capsys: pytest.CaptureFixture[str]) -> None:
     """`--url` judges all that a running emulator has seen."""
     with Emulator() as emulator:

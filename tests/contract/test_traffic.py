@@ -6,6 +6,7 @@ import copy
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from openapi_spec_validator import validate
 
@@ -82,6 +83,22 @@ def test_a_node_of_unknown_kind() -> None:
     """Where the path does not say what a node is, any contract of the edge will do."""
     edit = {"name": "x"}  # an update of a flow; a template or a number would be refused
     assert problems(judge_call(Call(where="", method="POST", path="/v26.0/123", request=edit))) == []
+
+
+def test_a_node_of_known_kind() -> None:
+    """Where somebody knows what the call was, only that operation's contracts do: a journal does, and so may a HAR."""
+    wrong = {"id": "1", "quality_rating": "PURPLE"}
+    call = Call(where="", method="GET", path="/v26.0/1", answer=wrong)
+    assert problems(judge_call(call)) == []
+    broken = [("GET /v26.0/1", "answers/phone_number", "quality_rating")]
+    assert problems(judge_call(msgspec.structs.replace(call, operation="get_phone_number"))) == broken
+    noted = {"n": 1, "kind": "call", "method": "GET", "path": "/v26.0/1", "status": 200, "answer": wrong}
+    journal = [noted | {"operation": "get_phone_number"}]
+    assert [one[1:] for one in problems(judge_document("x", journal))] == [one[1:] for one in broken]
+    read = entry({}, wrong, url="https://graph.facebook.com/v26.0/1")
+    read["request"] = {"method": "GET", "url": read["request"]["url"]}
+    send = entry(SEND, url="https://graph.facebook.com/v26.0/1/messages")
+    assert [one[1:] for one in problems(judge_document("x", har(read, send)))] == [one[1:] for one in broken]
 
 
 def test_a_deeper_edge() -> None:
