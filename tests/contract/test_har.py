@@ -97,7 +97,7 @@ def session(waba: Waba, client: httpx.Client) -> None:
 
 
 def test_a_har_counts_as_the_journal_of_the_same_session() -> None:
-    """What an HTTP client recorded, and what the emulator noted of it, exercised the same; all but one call keeps its contracts."""
+    """What an HTTP client recorded, and what the emulator noted of it, exercised the same and is judged alike."""
     with Emulator(clock_mode="frozen", clock_now="2026-01-31T12:00:00Z") as emulator:
         waba = emulator.new_world()
         recorder = Recorder()
