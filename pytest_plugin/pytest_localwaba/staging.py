@@ -22,12 +22,12 @@ from localwaba.cli.mistake import Mistake
 from localwaba.client import ControlError, Waba
 from localwaba.client.gateways import kind_of
 from localwaba.client.link import Unreachable
+from localwaba.client.tracebacks import place, told
 from localwaba.runtime.player import Numbers, Result, play
 from localwaba.runtime.rounds import Rounds, opening
 from localwaba.runtime.server import PortTaken, ServerThread
 from localwaba.runtime.settings import BadSettings, Settings, read_settings
 from localwaba_scenarios.model import Scenario
-from pytest_localwaba.tracebacks import place, told
 
 PATIENCE = 30.0
 """Real seconds in which the app has to listen."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from localwaba import User, Waba
+from localwaba.client.failure import told
 
 WAIT = 0.05
 
@@ -210,6 +211,22 @@ def test_webhook_not_taken(app: Any, ada: User) -> None:
     )
 
 
+def test_a_page_of_errors() -> None:
+    """Of a page that the app answered with, its words are told, in one line."""
+    page = "<!doctype html>\n<style>p { color: red }</style>\n<h1>Internal\nServer Error</h1>\n<p>Sorry"
+    delivery = {"field": "messages", "attempts": [{"url": "http://x/", "status": 500, "answer": page}]}
+    assert told(delivery) == "messages -> http://x/ -> 500 Internal Server Error Sorry"
+
+
+def test_wrong_signature(app: Any, ada: User) -> None:
+    """An app that takes a webhook for a forged one is told where its secret is."""
+    app.status = 401
+    ada.sends("hi")
+    assert text_of(lambda: ada.receives(timeout=WAIT)).endswith(
+        "-> 401 no (2 tries)\n  Webhooks are signed with waba.app_secret, which is APP_SECRET in waba.env"
+    )
+
+
 def test_unknown_token(app: Any, ada: User) -> None:
     """An app with a token that no world knows: its calls, and where the right token is."""
     app.token = "EAAsomebodyelse"
@@ -217,7 +234,7 @@ def test_unknown_token(app: Any, ada: User) -> None:
     app.send(ada.wa_id, body="Hello")
     assert text_of(lambda: ada.receives(timeout=WAIT)) == plain(
         f"""
-        Ada received nothing: the app answered the webhook with 200 in N ms and made no call (waited 0.05 s).
+        Ada received nothing: the app made no call with this world's token (waited 0.05 s).
 
         Expected a message to Ada
           any message

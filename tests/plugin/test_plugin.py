@@ -346,3 +346,62 @@ def test_start_is_cheap() -> None:
         assert packages == "pytest_localwaba"
         cost = min(cost, float(seconds))
     assert cost < 0.020
+
+
+APPS = """
+import pathlib, sys, sysconfig
+
+def wrapped(call):
+    '''A call by way of code that counts as a library.'''
+    made = {}
+    path = pathlib.Path(sysconfig.get_path("purelib")) / "some_library.py"
+    exec(compile("def through(call, *given):\\n    return call(*given)", str(path), "exec"), made)
+    return lambda *given: made["through"](call, *given)
+
+def order(number):
+    return {}[number]
+
+def app(environ, start_response):
+    return wrapped(answer)(environ, start_response)
+
+def answer(environ, start_response):
+    if environ["REQUEST_METHOD"] == "POST":
+        wrapped(order)(1042)
+    start_response("200 OK", [])
+    return [environ["QUERY_STRING"].split("hub.challenge=")[-1].split("&")[0].encode()]
+"""
+
+
+def test_a_failure_is_shown_where_the_test_is(run: Run) -> None:
+    """A failed expectation shows the line of the test, and none of the code that found it."""
+    result = run("def test_it(waba):\n    waba.user('Ada').receives(timeout=0.01)\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">*waba.user('Ada').receives(timeout=0.01)", "E*Ada received nothing*"])
+    result.stdout.fnmatch_lines(["test_app.py:*: AssertionError"])
+    result.stdout.no_fnmatch_line("*localwaba/client*")
+    result.stdout.no_fnmatch_line("*expected = *")
+
+
+def test_refused_deeds_are_shown_where_the_test_is(run: Run) -> None:
+    """So is what the emulator refuses to do, under the name by which it is imported."""
+    result = run("def test_it(waba):\n    waba.policy(reed_after=1)\n")
+    result.stdout.fnmatch_lines(["E*localwaba.ControlError: there is no knob 'reed_after'; did you mean read_after*"])
+    result.stdout.no_fnmatch_line("*localwaba/client*")
+
+
+def test_a_crash_shows_the_app(run: Run) -> None:
+    """What the app raised is shown with the lines of the test and of the app, without those of libraries between."""
+    result = run(APPS + "def test_it(waba):\n    waba.webhook(app)\n    waba.user('Ada').sends('hi')\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            ">*waba.user('Ada').sends('hi')",
+            "*return wrapped(answer)(environ, start_response)",
+            "*wrapped(order)(1042)",
+            ">*return {}[[]number[]]",
+            "E*KeyError: 1042",
+            "E*raised by the app under test, while it was called with a webhook",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*localwaba/client*")
+    result.stdout.no_fnmatch_line("*some_library*")

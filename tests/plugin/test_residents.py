@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -119,6 +121,91 @@ def test_no_sockets(waba: Waba, ada: User, make: Any, monkeypatch: pytest.Monkey
     assert [message["text"]["body"] for message in heard] == ["hi"]
     assert waba.callback is not None
     assert waba.callback.endswith(".localhost/webhook")
+
+
+def test_a_task_that_crashes(waba: Waba, ada: User) -> None:
+    """What a task of the app raises is raised by the test, unless the app itself has seen it."""
+    made: list[asyncio.Task[None]] = []
+
+    async def crash() -> None:
+        raise KeyError("no such order")
+
+    async def work(message: dict[str, Any]) -> None:
+        made.append(asyncio.create_task(crash()))
+        if message["text"]["body"] == "careful":
+            await asyncio.gather(*made, return_exceptions=True)
+            made.clear()
+
+    waba.webhook(starlette(work))
+    ada.sends("careful")
+    with pytest.raises(KeyError, match="no such order") as raised:
+        ada.sends("careless")
+    assert raised.value.__notes__ == ["raised in a task of the app under test, which nobody has awaited"]
+
+
+class Signal:
+    """A signal as Flask's and Django's are, as far as they matter here."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def connect(self, hear: Any, sender: Any = None, weak: bool = True) -> None:
+        self.heard.append(hear)
+
+    def disconnect(self, hear: Any, sender: Any = None) -> None:
+        self.heard.remove(hear)
+
+
+@pytest.mark.parametrize("framework", ["flask", "django.core.signals"])
+def test_what_a_framework_swallows(waba: Waba, ada: User, framework: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of which Flask or Django makes a 500 is raised by the test all the same, and nobody listens for ever."""
+    signal = Signal()
+
+    class Flask:
+        __module__ = "django.core.handlers.wsgi" if "django" in framework else "flask"
+
+        def __init__(self) -> None:
+            self.inner = wsgi(lambda message: message["nothing"])
+
+        def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+            try:
+                return self.inner(environ, start_response)
+            except KeyError as error:
+                for hear in signal.heard:
+                    hear(self, exception=error)
+                start_response("500 Internal Server Error", [])
+                return []
+
+    monkeypatch.setitem(sys.modules, framework, SimpleNamespace(Flask=Flask, got_request_exception=signal))
+    waba.webhook(Flask())
+    with pytest.raises(KeyError, match="nothing") as raised:
+        ada.sends("hi")
+    assert raised.value.__notes__ == ["raised by the app under test, while it was called with a webhook"]
+    waba.leave()
+    assert signal.heard == []
+
+
+def test_a_crash_in_the_handshake(waba: Waba) -> None:
+    """What the app raised is the cause of a handshake that fails."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            raise LookupError("no token")
+
+    with pytest.raises(ControlError, match="Callback verification failed") as raised:
+        waba.webhook(app)
+    assert str(raised.value.__cause__) == "no token"
+
+
+def test_a_factory_of_two(waba: Waba) -> None:
+    """A factory that takes as much as a WSGI app does is told as what it is."""
+
+    def create_app(settings: Any, debug: Any) -> object:
+        return object()
+
+    with pytest.raises(ControlError) as raised:
+        waba.webhook(create_app)
+    assert str(raised.value.__cause__).endswith("; a factory has to be called first")
 
 
 def test_an_app_that_sleeps(waba: Waba, ada: User) -> None:

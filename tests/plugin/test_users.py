@@ -47,6 +47,14 @@ def test_the_same_calls_give_the_same_numbers(waba: Waba) -> None:
     assert first[2].startswith("55")
 
 
+@pytest.mark.parametrize(("country", "end"), [("UK", "'UK'; did you mean GB?"), ("Brazil", "'Brazil'"), ("XX", "'XX'")])
+def test_no_country(waba: Waba, country: str, end: str) -> None:
+    """A user of a country that there is not gets no number of another one; Antarctica is one all the same."""
+    with pytest.raises(ValueError, match=re.escape(f"country is a code of two letters such as BR, not {end}")):
+        waba.user("Ada", country=country)
+    assert waba.user("Ada", country="aq").wa_id
+
+
 def test_behaviour(app: Any, waba: Waba) -> None:
     """A user who does not read is told to the platform; a slip in a name is refused with the nearest one."""
     quiet = waba.user("Quiet", read_after=None)

@@ -12,14 +12,17 @@ from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from localwaba.client.calls import Call
+from localwaba.client.calls import Call, GraphError
 from localwaba.client.chat import Bubble
 from localwaba.client.faults import Faults
 from localwaba.client.interception import Interception
+from localwaba.client.link import ControlError
 from localwaba.client.refusals import Refusals
 from localwaba.client.templates import Templates
 from localwaba.client.user import User
 from localwaba.client.waba import Waba
+
+__tracebackhide__ = True  # failures of tests are shown where the test is
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,7 +43,10 @@ def awaited(
 
     @wraps(method)
     async def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await in_thread(partial(method, self._sync, *args, **kwargs))
+        try:
+            return await in_thread(partial(method, self._sync, *args, **kwargs))
+        except (AssertionError, ControlError, GraphError) as error:
+            raise error.with_traceback(None)  # noqa: B904 - of threads and loops, between the test and what it misses
 
     return call
 

@@ -89,6 +89,8 @@ def because(why: str) -> list[str]:
 class GraphError(Exception):
     """A Graph call of the test itself was refused; `code`, `subcode`, `status`, `error` and `why` say how."""
 
+    __module__ = "localwaba"  # where it is imported from, and what a failed test calls it
+
     def __init__(self, call: str, reply: Reply) -> None:
         self.status = reply.status
         self.error: Mapping[str, Any] = _error(reply.raw)

@@ -10,6 +10,8 @@ from localwaba.client.chat import Bubble
 if TYPE_CHECKING:
     from localwaba.client.waba import Waba
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 Quoted = str | Bubble
 
 

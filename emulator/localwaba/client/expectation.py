@@ -10,6 +10,8 @@ from typing import Any
 
 from localwaba.client.chat import NAMES, Bubble
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 Wanted = str | re.Pattern[str] | Callable[[Any], Any] | Any
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from localwaba.client.calls import Call, because, summary
 from localwaba.client.chat import Bubble, draw
@@ -76,6 +78,8 @@ def unwanted(found: Bubble, seen: Evidence) -> str:
 
 def _verdict(expected: Expectation, seen: Evidence) -> str:
     name = seen.name
+    if seen.strangers and not seen.calls:
+        return f"{name} received nothing: the app made no call with this world's token"
     if seen.arrived:
         count = len(seen.arrived)
         return f"{name} did not receive that: the app sent {count} other message{'' if count == 1 else 's'}"
@@ -128,6 +132,8 @@ def surroundings(seen: Evidence) -> list[str]:
         lines += ["", f"Chat of {seen.name}: empty"]
     lines += listed("Refused calls of the app", [str(call) for call in seen.refused])
     lines += listed("Webhooks that the app did not answer with 200", map(told, seen.unanswered))
+    if any(one["attempts"][-1]["status"] in (401, 403) for one in seen.unanswered):
+        lines.append("  Webhooks are signed with waba.app_secret, which is APP_SECRET in waba.env")
     if seen.webhook is None:
         lines += ["", "The app has no webhook, so it cannot know what users write: waba.webhook(url)"]
     if seen.strangers and not seen.calls:
@@ -170,10 +176,22 @@ def failed_later(message: Mapping[str, Any]) -> str:
 def told(delivery: Mapping[str, Any]) -> str:
     """A webhook and the last answer to it, in one line."""
     last = delivery["attempts"][-1]
-    answer = last.get("error") or f"{last['status']} {last.get('answer') or ''}".rstrip()[:200]
+    answer = last.get("error") or f"{last['status']} {_plain(last.get('answer') or '')}".rstrip()[:200]
     tries = len(delivery["attempts"])
     count = f" ({tries} tries)" if tries > 1 else ""
-    return f"{_about(delivery)} -> {last['url']} -> {answer}{count}"
+    return f"{_about(delivery)} -> {_where(last['url'])} -> {answer}{count}"
+
+
+def _plain(answer: str) -> str:
+    """What an app answered, in one line; of a page its words."""
+    text = re.sub(r"<style.*?</style>|<[^>]*>?", " ", answer, flags=re.DOTALL) if answer.startswith("<") else answer
+    return " ".join(text.split())
+
+
+def _where(url: str) -> str:
+    """A URL; of an app of this process only the path, its host is made up."""
+    parts = urlsplit(url)
+    return parts.path if parts.netloc.startswith("app-") and parts.netloc.endswith(".localhost") else url
 
 
 def _about(delivery: Mapping[str, Any]) -> str:

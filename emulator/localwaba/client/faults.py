@@ -7,6 +7,8 @@ from typing import Any
 
 from localwaba.client.link import Link
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 
 class Faults:
     """The faults of a world; see `kinds()` and `presets()` for all there is."""

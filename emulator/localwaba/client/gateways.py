@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 Kind = Literal["asgi", "wsgi"]
 _CLIENT = ("127.0.0.1", 50_000)
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
@@ -184,6 +186,11 @@ def call_wsgi(app: Any, request: Request) -> Response:
         return written.extend
 
     answer = app(_environ(request), start_response)
+    if not started and not isinstance(answer, Iterable):
+        raise TypeError(
+            f"the app is called as a WSGI app, with environ and start_response, and returned {answer!r}; "
+            "a factory has to be called first"
+        )
     try:
         for piece in answer:
             written.extend(piece)

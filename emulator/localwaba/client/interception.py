@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 HOSTS = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
 """Where the platform lives: Graph, and the files of messages."""
 

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit
 if TYPE_CHECKING:
     from localwaba.webhooks.residents import Residents
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 _BOUNDARY = "localwaba-7d1f0c6a"
 CONTROL = "/_localwaba/"
 CONTROL_TOKEN = "X-Localwaba-Control-Token"
@@ -19,6 +21,8 @@ CONTROL_TOKEN = "X-Localwaba-Control-Token"
 
 class ControlError(RuntimeError):
     """The emulator refused a call of the control API; the text is its one-line reason."""
+
+    __module__ = "localwaba"  # where it is imported from, and what a failed test calls it
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

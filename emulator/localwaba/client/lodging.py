@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from localwaba.client.resident import Resident
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 
 class Lodging:
     """Takes apps in: without sockets where the emulator is in this process, else behind a door on loopback."""
@@ -90,10 +92,7 @@ class Lodging:
 
     def errors(self) -> list[BaseException]:
         """What the apps have raised that nobody has seen yet."""
-        found = [error for app, _ in self._apps for error in app.errors]
-        for app, _ in self._apps:
-            app.errors = []
-        return found
+        return [error for app, _ in self._apps for error in app.take_errors()]
 
     def find(self, origin: str) -> Resident | None:
         """The app that goes by an origin."""

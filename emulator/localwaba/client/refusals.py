@@ -15,6 +15,8 @@ from localwaba.runtime.system import elapsed
 if TYPE_CHECKING:
     from localwaba.client.waba import Waba
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 
 class Refusals:
     """Within a `with` block, some of these codes have to be told to the app: at once, or later by a `failed` status.

@@ -12,11 +12,16 @@ from http import HTTPStatus
 from typing import Any
 
 from localwaba.client.gateways import BROKEN, Lifespan, Request, Response, call_asgi, call_wsgi, kind_of
+from localwaba.client.swallowed import overhear
+from localwaba.client.tracebacks import shorten
 from localwaba.runtime.system import elapsed
 from localwaba.webhooks.transport import EXCERPT_BYTES, KEPT_HEADERS, READ_BYTES, Headers, Reply, excerpt
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 _STARTING = 30.0
 _STOPPING = 10.0
+_NOTE = "raised by the app under test, while it was called with a webhook"
 _LONG_SLEEP = 1.0
 _DOZE = 0.05
 _serving: ContextVar[bool] = ContextVar("serving", default=False)
@@ -33,6 +38,7 @@ class Resident:
     def __init__(self, app: Any) -> None:
         self.app = app
         self.errors: list[BaseException] = []
+        self._doubtful: list[asyncio.Task[Any]] = []
         self._busy = 0
         self._asleep = 0
         self._changes = 0
@@ -133,11 +139,25 @@ class Resident:
         return True
 
     def raise_error(self) -> None:
-        """Raises what the app raised first, with its traceback."""
-        if self.errors:
-            error, self.errors = self.errors[0], []
-            error.add_note("raised by the app under test, while it was called with a webhook")
-            raise error
+        """Raises what the app raised first, with the traceback's lines that are the app's own."""
+        errors = self.take_errors()
+        if errors:
+            shorten(errors[0])
+            raise errors[0]
+
+    def take_errors(self) -> list[BaseException]:
+        """What the app has raised since somebody last asked, in tasks too where nobody else has seen it."""
+        tasks, self._doubtful = self._doubtful, []
+        for task in tasks:
+            if getattr(task, "_log_traceback", False):  # asyncio's own mark for what nobody has asked for
+                self._hear(task.exception(), "raised in a task of the app under test, which nobody has awaited")
+        errors, self.errors = self.errors, []
+        return errors
+
+    def _hear(self, error: BaseException | None, note: str = _NOTE) -> None:
+        if error is not None and not any(error is known for known in self.errors):
+            error.add_note(note)
+            self.errors.append(error)
 
     def _begin(self) -> None:
         with self._changed:
@@ -146,8 +166,7 @@ class Resident:
 
     def _end(self, error: BaseException | None) -> None:
         with self._changed:
-            if error is not None:
-                self.errors.append(error)
+            self._hear(error)
             self._busy -= 1
             self._changes += 1
             self._changed.notify_all()
@@ -166,8 +185,10 @@ class WsgiResident(Resident):
         super().__init__(app)
         self._work: queue.SimpleQueue[tuple[Request, Future[Response]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._end_overhearing: Callable[[], object] = lambda: None
 
     def start(self) -> None:
+        self._end_overhearing = overhear(self.app, self._hear)
         self._thread = threading.Thread(target=self._run, name="localwaba app", daemon=True)
         self._thread.start()
 
@@ -191,6 +212,7 @@ class WsgiResident(Resident):
                 future.set_result(response)
 
     def stop(self) -> None:
+        self._end_overhearing()
         self._work.put(None)
         if self._thread is not None:
             self._thread.join(_STOPPING)
@@ -250,7 +272,12 @@ class AsgiResident(Resident):
         if _serving.get():
             self._begin()
             task.add_done_callback(lambda _: self._end(None))
+        task.add_done_callback(self._doubt)
         return task
+
+    def _doubt(self, task: asyncio.Task[Any]) -> None:
+        if getattr(task, "_log_traceback", False):
+            self._doubtful.append(task)
 
     def _watch_sleep(self) -> None:
         """Has the loop tell who sleeps: `asyncio.sleep` asks it to end a future later, nothing else does."""

@@ -10,6 +10,8 @@ from typing import Any
 from localwaba.client.calls import GraphError
 from localwaba.client.link import Link
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 VERSION = "v26.0"
 """The Graph version of the calls that tests make themselves."""
 _SIGNATURE = "K8a/AINcGX7"

@@ -18,6 +18,8 @@ from localwaba.runtime.system import elapsed
 if TYPE_CHECKING:
     from localwaba.client.waba import Waba
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 Content = str | Path | bytes
 _ARRIVED = frozenset({"sent", "delivered", "read", "played"})
 
@@ -153,7 +155,7 @@ class User(Doing):
     def receives(
         self,
         /,
-        type: str | None = None,
+        type: Wanted = None,
         text: Wanted = None,
         timeout: float | None = None,
         **more: Wanted,

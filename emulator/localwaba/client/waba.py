@@ -14,6 +14,7 @@ from localwaba.client.link import ControlError, Link
 from localwaba.client.lodging import Lodging
 from localwaba.client.refusals import Refusals
 from localwaba.client.templates import VERSION, Templates
+from localwaba.client.tracebacks import shorten
 from localwaba.client.user import User
 from localwaba.runtime.system import elapsed, milliseconds
 from localwaba.wire.environment import VARIABLES
@@ -25,10 +26,16 @@ if TYPE_CHECKING:
 
     from localwaba.client.resident import Resident
 
+__tracebackhide__ = True  # failures of tests are shown where the test is
+
 _VERSIONED = re.compile(r"/?v\d+\.\d+/")
 
 MISTAKES = frozenset({130403, 130429, 131009, 131047, 131051, 131053, 131056})
 """Codes of messages that fail later because of what the app did; a right app never meets them."""
+
+
+_NUMBERLESS = frozenset({"AN", "AQ", "BV", "GS", "HM", "PN", "TF", "UM"})
+"""Countries without telephone numbers of their own."""
 
 
 class Waba:
@@ -161,7 +168,14 @@ class Waba:
         url = app if isinstance(app, str) else self._lodging.take_in(app, path, raises, loop)
         given = {"url": url, "verify_token": verify_token or self.verify_token, "fields": fields}
         given["version"] = version or (self.version if self.version != VERSION else None)
-        self.link.call("PUT", "webhook", {name: value for name, value in given.items() if value is not None})
+        try:
+            self.link.call("PUT", "webhook", {name: value for name, value in given.items() if value is not None})
+        except ControlError as error:
+            raised = self._lodging.errors()
+            if not raised:
+                raise
+            shorten(raised[0])
+            raise ControlError(error.status, str(error)) from raised[0]
         self.verify_token = str(given["verify_token"])
         return self
 
@@ -231,6 +245,7 @@ class Waba:
     def _new_number(self, country: str) -> str:
         from localwaba.runtime.people import People
 
+        _check_country(country)
         n = self._met.get(country, 0)
         self._met[country] = n + 1
         return People(self.seed).new_number(country, n)
@@ -388,3 +403,14 @@ class Waba:
         except ControlError:
             return []
         return [call for call in map(call_of, entries) if call.code == 190 and call.at * 1000 > self._since]
+
+
+def _check_country(country: str) -> None:
+    """ValueError for what is no country: its users would have the numbers of another one."""
+    if country.upper() in ("US", "CA", "BR"):
+        return
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if country.upper() not in SUPPORTED_REGIONS | _NUMBERLESS:
+        meant = "; did you mean GB?" if country.upper() == "UK" else ""
+        raise ValueError(f"country is a code of two letters such as BR, not {country!r}{meant}")
