@@ -172,11 +172,12 @@ def _made(name: str, variables: Mapping[str, str], patch: pytest.MonkeyPatch) ->
         raise NoApp(f"waba_app: {name}: the module cannot be imported: {_line(error)}") from None
     if not inspect.isfunction(found) or inspect.iscoroutinefunction(found):
         return found
-    takes = len(inspect.signature(found).parameters)
-    if takes > 1:
+    given = inspect.signature(found).parameters.values()
+    needed = [one for one in given if one.default is one.empty and one.kind is not one.VAR_KEYWORD]
+    if len(needed) > 1:  # two are a WSGI app's, three an ASGI app's
         return found
     try:
-        return found() if takes == 0 else found(dict(os.environ))
+        return found(dict(os.environ)) if needed or len(given) == 1 else found()
     except Exception as error:
         raise NoApp(f"waba_app: {name}: the app cannot be made: {_line(error)}") from None
 

@@ -84,6 +84,21 @@ def ini(pytester: pytest.Pytester, *lines: str) -> None:
     pytester.makeini("\n".join(["[pytest]", *lines]))
 
 
+@pytest.mark.parametrize("app", ["env_app", "more_app", "optional_app", "plain_app", "app"])
+def test_what_makes_an_app(pytester: pytest.Pytester, run: Run, app: str) -> None:
+    """A function that needs nothing, or the environment, makes the app; one that needs more is the app."""
+    makers = """
+def env_app(environ): return environ["PORT"] and app
+def more_app(environ, now=None): return environ["PORT"] and app
+def optional_app(environ=None): return environ["PORT"] and app
+def plain_app(debug=False, settings=None): return None if debug else app
+"""
+    pytester.makepyfile(homemade=HOMEMADE + makers)
+    write(pytester.path, silent=SILENT)
+    ini(pytester, "waba_scenarios = stories", f"waba_app = homemade:{app}")
+    run().assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize("app", [APP, f"{sys.executable} -m localwaba.samples.bot"], ids=["object", "command"])
 def test_scenarios_are_tests(pytester: pytest.Pytester, run: Run, app: str) -> None:
     """Each scenario and each row of its examples is a test, played with the app: an ASGI object, or a command."""
