@@ -81,7 +81,7 @@ def nested(depth):
 DEPTHS = [(depth, member) for depth in (100, 20_000) for member in ("to", "text", "type", "unknown", "context")]
 
 
-@pytest.mark.parametrize(("depth", "member"), [*DEPTHS, (2_000_000, "text")])
+@pytest.mark.parametrize(("depth", "member"), [*DEPTHS, (1_000_000, "text")])
 def test_deep_nesting_is_refused_not_fatal(depth, member):
     """Megabytes of `[` are answered, whichever member they are in."""
     message = SEND | {"text": {"body": "x"}, member: nested(depth)}
