@@ -79,6 +79,7 @@ SEND_SLIPS = {
     "_pressless": "offer", "_line_break": "text", "_long_header": "text", "_picture_in_body": "text",
     "_nameless": "named", "_addressless": "location", "_endless_offer": "offer", "_other_sub_type": "products",
     "_no_such_button": "buttons", "_long_code": "offer", "_card_lost": "carousel", "_cardless_header": "carousel",
+    "_two_values": "offer",
 }  # fmt: skip
 DEFINITION_SLIPS = {
     "_bad_name": "text", "_bodiless": "text", "_unexplained": "text", "_edge": "text", "_ratio": "text",
@@ -87,6 +88,7 @@ DEFINITION_SLIPS = {
     "_long_heading": "catalog", "_loud_heading": "text", "_variable_footer": "text", "_happy_label": "flow",
     "_labelless": "products", "_many_buttons": "catalog", "_no_phone": "buttons", "_utility_offer": "carousel",
     "_lonely_card": "carousel", "_secret_terms": "code", "_own_words": "code",
+    "_two_bodies": "text", "_unknown_key": "text", "_other_example": "text", "_nameless": "text", "_short_life": "text",
 }  # fmt: skip
 
 

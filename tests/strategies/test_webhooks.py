@@ -175,6 +175,23 @@ def test_conversations(data: st.DataObject) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_windows() -> None:
+    """A conversation ends with the window open or closed, as was asked for; the last message of the user decides."""
+
+    @settings(quick, max_examples=25)
+    @given(closed=wa.conversations(window="closed"), opened=wa.conversations(window="open"))
+    def holds(closed: wa.Conversation, opened: wa.Conversation) -> None:
+        for found in (closed, opened):
+            last = max(turn.at for turn in found.turns if turn.kind == "user")
+            assert found.is_open == (found.ends < last + 24 * 3600)
+            assert found.ends >= found.turns[-1].at
+        assert (closed.is_open, opened.is_open) == (False, True)
+
+    holds()
+    with pytest.raises(ValueError, match="there is no window 'close': did you mean 'closed'"):
+        wa.conversations(window="close")  # type: ignore[arg-type]
+
+
 def test_webhooks_shrink() -> None:
     """The smallest webhook, the smallest conversation and the smallest user are Ana, who writes "hi"."""
     plain = unexplained

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -265,6 +266,42 @@ def _own_words(definition: Json, draw: DrawFn) -> Slip | None:
     return "an OTP has words of its own", meta_error(100, subcode=2388042, component="BODY", fields="text")
 
 
+def _two_bodies(definition: Json, draw: DrawFn) -> Slip | None:
+    """The first component twice."""
+    definition["components"].append(copy.deepcopy(definition["components"][0]))
+    return f"there are two components of type {definition['components'][0]['type']}", meta_error(100)
+
+
+def _unknown_key(definition: Json, draw: DrawFn) -> Slip | None:
+    """A member that no component has."""
+    definition["components"][-1]["colour"] = "red"
+    where = f"components[{len(definition['components']) - 1}]"
+    return "a component has a colour", meta_error(100, message=f'Unexpected key "colour" on param "{where}".')
+
+
+def _other_example(definition: Json, draw: DrawFn) -> Slip | None:
+    """An example too many."""
+    body = _positional(definition)
+    if body is None:
+        return None
+    body["example"]["body_text"][0].append("more")
+    return "the body has an example too many", meta_error(100, subcode=2388043, component="BODY", fields="example")
+
+
+def _nameless(definition: Json, draw: DrawFn) -> Slip | None:
+    """No name."""
+    del definition["name"]
+    return "there is no name", meta_error(100, message="The parameter name is required.")
+
+
+def _short_life(definition: Json, draw: DrawFn) -> Slip | None:
+    """A time to live that is too short for the category."""
+    least = 43_200 if definition["category"] == "MARKETING" else 30
+    definition["message_send_ttl_seconds"] = 10
+    said = f"The time to live value must be higher than or equal to {least}"
+    return "messages live for ten seconds", meta_error(100, message=said)
+
+
 _SLIPS: tuple[Callable[[Json, DrawFn], Slip | None], ...] = (
     _bad_name,
     _bodiless,
@@ -291,7 +328,13 @@ _SLIPS: tuple[Callable[[Json, DrawFn], Slip | None], ...] = (
     _lonely_card,
     _secret_terms,
     _own_words,
+    _two_bodies,
+    _unknown_key,
+    _other_example,
+    _nameless,
+    _short_life,
 )
+_USUAL = (_bad_name, _sample_name, _tongue, _two_bodies, _unknown_key, _nameless, _short_life)
 
 
 def broken_templates(
@@ -307,5 +350,5 @@ def broken_templates(
 @st.composite
 def _broken(draw: DrawFn, definitions: SearchStrategy[Json]) -> Broken:
     definition = draw(definitions)
-    made = draw(slipped(_SLIPS, lambda slip, changed: slip(changed, draw), definition))
+    made = draw(slipped(_SLIPS, _USUAL, lambda slip, changed: slip(changed, draw), definition))
     return Broken(made[0], made[2], made[1], "components")

@@ -225,6 +225,17 @@ def _cardless_header(definition: Json, template: Json, draw: DrawFn) -> Slip | N
     return "a card has no header", meta_error(100, details, message="Invalid parameter")
 
 
+def _two_values(definition: Json, template: Json, draw: DrawFn) -> Slip | None:
+    """Two values for a button that takes one."""
+    button = _pressed(template, "copy_code", "quick_reply", "catalog", "mpm")
+    if button is None:
+        return None
+    button["parameters"].append(dict(button["parameters"][0]))
+    details = "buttons: number of localizable_params (2) does not match the expected number of params (1)"
+    error = meta_error(132000, details, component="buttons", given="2", expected="1")
+    return f"button {button['index']} gets two values", error
+
+
 _SEND_SLIPS: tuple[Callable[[Json, Json, DrawFn], Slip | None], ...] = (
     _count,
     _absent,
@@ -243,7 +254,9 @@ _SEND_SLIPS: tuple[Callable[[Json, Json, DrawFn], Slip | None], ...] = (
     _long_code,
     _card_lost,
     _cardless_header,
+    _two_values,
 )
+_USUAL = (_count, _absent, _other_language)
 
 
 def broken_template_sends(
@@ -269,5 +282,7 @@ def _broken_sends(draw: DrawFn, pairs: SearchStrategy[tuple[Json, Json]]) -> Bro
         # Where the contract only adds to the rules of templates, these have the first word.
         ways = [way for way in breakages("requests/messages/template", request) if way.keyword != "minLength"]
         return replace(draw(one_broken(request, ways)), needs=(definition,))
-    made = draw(slipped(_SEND_SLIPS, lambda slip, changed: slip(definition, changed["template"], draw), request))
+    made = draw(
+        slipped(_SEND_SLIPS, _USUAL, lambda slip, changed: slip(definition, changed["template"], draw), request)
+    )
     return Broken(made[0], made[2], made[1], "template", (definition,))

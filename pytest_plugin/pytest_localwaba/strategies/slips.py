@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,10 +22,22 @@ def part(components: list[Json], kind: str) -> Json | None:
 
 
 @st.composite
-def slipped(draw: DrawFn, slips: Sequence[Any], make: Callable[[Any, Json], Slip | None], whole: Json) -> Any:
-    """A value with the first of the slips that it can have, from one of them on."""
+def slipped(
+    draw: DrawFn,
+    slips: Sequence[Any],
+    usual: Collection[Any],
+    make: Callable[[Any, Json], Slip | None],
+    whole: Json,
+) -> Any:
+    """A copy of a value with one of the slips, what was done, and the answer.
+
+    Where the value cannot have the slip that was drawn, it has the next that it can have; the `usual` ones, which
+    everything can have, are the last to be tried.
+    """
     first = draw(st.integers(0, len(slips) - 1))
-    for slip in (*slips[first:], *slips[:first]):
+    others = [*slips[first + 1 :], *slips[:first]]
+    rare = [one for one in others if one not in usual]
+    for slip in (slips[first], *rare, *usual):
         changed = copy.deepcopy(whole)
         found = make(slip, changed)
         if found is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -29,6 +29,8 @@ from pytest_localwaba.strategies.statuses import nasty_status_sequences, status_
 from pytest_localwaba.strategies.words import chosen, digits, message_ids
 
 Json = dict[str, Any]
+DAY = 86_400
+"""Seconds for which a user can be written to freely after a message of theirs."""
 Change = tuple[str, Json, bool]
 """A field, its value, and whether its entry has a time."""
 
@@ -171,11 +173,25 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One user and your number: what webhooks tell of it, in the order in which it happened."""
+    """One user and your number: what webhooks tell of it, in the order in which it happened.
+
+    `ends` is the moment after it, in seconds: is the customer service window still open then?
+    """
 
     user: Person
     metadata: Json
     turns: tuple[Turn, ...]
+    ends: int
+
+    @property
+    def window_ends(self) -> int:
+        """The moment, in seconds, from which on only templates reach the user: 24 hours after their last message."""
+        return DAY + max(int(turn.value["messages"][0]["timestamp"]) for turn in self.turns if turn.kind == "user")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the user can be written to freely at the end."""
+        return self.ends < self.window_ends
 
     def webhooks(self, app_secret: str, waba_id: str = "102290129340398") -> list[Webhook]:
         """A webhook for each turn."""
@@ -193,14 +209,20 @@ def conversations(
     metadata: Json | None = None,
     at: int = NOW,
     most: int = 8,
+    window: Literal["open", "closed"] | None = None,
     nasty: bool = False,
 ) -> SearchStrategy[Conversation]:
     """A whole Conversation: the user writes, your messages get their statuses, hours pass, for up to `most` turns.
 
-    The user begins, `at` seconds since 1970. `types` are those of the user's messages. With `nasty` statuses come out
-    of order and twice, and some of the user's messages a second time (the same id).
+    The user begins, `at` seconds since 1970. `types` are those of the user's messages. It ends with the customer
+    service window `open` or `closed`, if you say so. With `nasty` statuses come out of order and twice, and some of
+    the user's messages a second time (the same id). ValueError for a type or a window that there is not.
     """
-    return _conversations(inbound_types(types), user, metadata, at, most, nasty)
+    if window is not None:
+        chosen(window, ("open", "closed"), "window")
+    if most < 1:
+        raise ValueError("a conversation has a turn at least: most is 1 or more")
+    return _conversations(inbound_types(types), user, metadata, at, most, window or "", nasty)
 
 
 @st.composite
@@ -211,6 +233,7 @@ def _conversations(
     metadata: Json | None,
     at: int,
     most: int,
+    window: str,
     nasty: bool,
 ) -> Conversation:
     who = draw(users()) if user is None else user
@@ -236,4 +259,11 @@ def _conversations(
             message = written(draw(contents_of(types, who.hides_number)), who, ids[place], at)
             turns.append(Turn(at, "user", value_of([(who, message)], number)))
         at += draw(st.integers(1, 60))
-    return Conversation(who, number, tuple(turns))
+    found = Conversation(who, number, tuple(turns), at)
+    if window == "closed" and found.is_open:
+        return replace(found, ends=found.window_ends + draw(st.integers(0, DAY)))
+    if window == "open" and not found.is_open:
+        message = written(draw(contents_of(types, who.hides_number)), who, f"{wamid[:-2]}{most:02}", at)
+        turns.append(Turn(at, "user", value_of([(who, message)], number)))
+        return replace(found, turns=tuple(turns), ends=at + draw(st.integers(1, 60)))
+    return found
