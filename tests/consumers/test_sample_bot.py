@@ -203,6 +203,17 @@ def test_codes_expire(waba: Any) -> None:
         assert [login(9.9), login(10)] == [200, 403]
 
 
+def test_stop_of_a_user_who_hides_later(waba: Any, bot: str) -> None:
+    """Who has said STOP gets no news, neither by number nor by user id."""
+    ada = waba.user("Ada")
+    ada.sends("STOP")
+    ada.receives(text=lambda text: text.startswith("You will get no more news."))
+    for to in (ada.wa_id, ada.user_id):
+        httpx.post(f"{bot}/campaigns", json={"to": [to]}, headers={"Authorization": "Bearer jobs"}).raise_for_status()
+    waba.settle()
+    ada.receives_nothing()
+
+
 def test_reminder_in_the_window(waba: Any, bot: str) -> None:
     """As long as the window is open a reminder is an ordinary text."""
     user = waba.user()

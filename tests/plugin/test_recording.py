@@ -249,6 +249,16 @@ def test_what_was_missed_is_missed_again(app: Any, ada: User, stage: Any) -> Non
     assert stage(within=0.05, unmet=unmet).failed.step.argument == "{text: Good morning, within: 50 ms}"
 
 
+def test_a_quote_in_vain(app: Any, waba: Waba, ada: User) -> None:
+    """A test that missed a quote misses it in the scenario, too: what is quoted is named by its text."""
+    asked = ada.sends("Which one?")
+    with pytest.raises(AssertionError):
+        ada.receives(text="That one", reply_to=asked, timeout=0.01)
+    assert waba.unmet == [
+        (ada.wa_id, "app replies to {user}", {"quotes": "Which one?", "text": "That one", "within": "10 ms"})
+    ]
+
+
 def test_a_session_with_the_sample_bot() -> None:
     """What a session with the sample bot was, a fresh bot in a fresh world passes again, word for word."""
     with Emulator() as emulator:

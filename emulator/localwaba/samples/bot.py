@@ -77,7 +77,7 @@ class Bot:
                 self._read(value)
             elif field == "user_preferences":
                 for one in value["user_preferences"]:
-                    self.campaign.prefer(one.get("wa_id") or one["user_id"], news=one["value"] == "resume")
+                    self.campaign.prefer(_ids(one, "wa_id", "user_id"), news=one["value"] == "resume")
             else:
                 log.info("%s %s", field, value)
                 if field == "message_template_status_update":
@@ -153,10 +153,10 @@ class Bot:
         """A text, or a button of a template, which says what stands on it."""
         said = text.strip().lower()
         if said in LEAVING:
-            self.campaign.prefer(user, news=False)
+            self.campaign.prefer(_ids(message, "from", "from_user_id"), news=False)
             await self.graph.send(user, "text", {"body": "You will get no more news. Write START to get them again."})
         elif said == "start":
-            self.campaign.prefer(user, news=True)
+            self.campaign.prefer(_ids(message, "from", "from_user_id"), news=True)
             await self.graph.send(user, "text", {"body": "Welcome back! You will get our news again."})
         elif "tasting" in said and self.flow_id:
             await self.offer_tasting(user)
@@ -262,6 +262,11 @@ def _changes(payload: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for entry in payload.get("entry", []):
         for change in entry.get("changes", []):
             yield str(change.get("field")), change.get("value") or {}
+
+
+def _ids(found: dict[str, Any], *names: str) -> list[str]:
+    """All that somebody is known by: who hides their number tomorrow is still the one who said stop today."""
+    return [found[name] for name in names if found.get(name)]
 
 
 def draw(size: int = 64) -> bytes:

@@ -79,12 +79,13 @@ class Campaign:
             except (GraphError, httpx.HTTPError) as error:
                 self.hold(str(error))
 
-    def prefer(self, user: str, *, news: bool) -> None:
-        """Who wants no news gets none, until they say otherwise."""
-        if news:
-            self.memory.drop(STOPPED, user)
-        else:
-            self.memory.add(STOPPED, user)
+    def prefer(self, ids: Iterable[str], *, news: bool) -> None:
+        """Who wants no news gets none, until they say otherwise; `ids` are all that they are known by."""
+        for user in ids:
+            if news:
+                self.memory.drop(STOPPED, user)
+            else:
+                self.memory.add(STOPPED, user)
 
     def move(self, old: str, new: str) -> None:
         """A user has another number: what they wanted with the old one holds for it."""
