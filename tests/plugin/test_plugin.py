@@ -382,6 +382,58 @@ def test_a_failure_is_shown_where_the_test_is(run: Run) -> None:
     result.stdout.no_fnmatch_line("*expected = *")
 
 
+def test_a_failure_of_an_async_test_is_shown_where_it_is(run: Run) -> None:
+    """So it is with `awaba`: threads and loops are not shown, for what is missed nor for what the app raised."""
+    code = """
+async def app(scope, receive, send):
+    if scope["type"] == "http" and scope["method"] == "POST":
+        return {}["order"]
+    if scope["type"] == "http":
+        query = dict(one.split("=") for one in scope["query_string"].decode().split("&"))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": query["hub.challenge"].encode()})
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.mark.anyio
+async def test_missed(awaba):
+    ada = await awaba.user("Ada")
+    await ada.receives(timeout=0.01)
+
+@pytest.mark.anyio
+async def test_crash(awaba):
+    await awaba.webhook(app)
+    ada = await awaba.user("Ada")
+    await ada.sends("hi")
+"""
+    result = run(code, "-p", "anyio.pytest_plugin")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines([">*await ada.receives(timeout=0.01)", "E*Ada received nothing*"])
+    result.stdout.fnmatch_lines([">*await ada.sends(*hi*)", '>*return {}[[]"order"[]]', "E*KeyError: 'order'"])
+    result.stdout.no_fnmatch_line("*localwaba/client*")
+    result.stdout.no_fnmatch_line("*to_thread.py*")
+
+
+def test_a_world_of_a_module(run: Run) -> None:
+    """A world for several tests is made by the server, and keeps what they do in it."""
+    code = """
+@pytest.fixture(scope="module")
+def world(waba_server):
+    world = waba_server.new_world()
+    yield world
+    world.close()
+
+def test_one(world):
+    world.user("Ada").sends("hi")
+
+def test_two(world):
+    assert [one["text"] for one in world.messages()] == ["hi"]
+"""
+    run(code).assert_outcomes(passed=2)
+
+
 def test_refused_deeds_are_shown_where_the_test_is(run: Run) -> None:
     """So is what the emulator refuses to do, under the name by which it is imported."""
     result = run("def test_it(waba):\n    waba.policy(reed_after=1)\n")

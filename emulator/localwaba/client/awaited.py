@@ -19,6 +19,7 @@ from localwaba.client.interception import Interception
 from localwaba.client.link import ControlError
 from localwaba.client.refusals import Refusals
 from localwaba.client.templates import Templates
+from localwaba.client.tracebacks import place, shorten
 from localwaba.client.user import User
 from localwaba.client.waba import Waba
 
@@ -45,8 +46,11 @@ def awaited(
     async def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return await in_thread(partial(method, self._sync, *args, **kwargs))
-        except (AssertionError, ControlError, GraphError) as error:
-            raise error.with_traceback(None)  # noqa: B904 - of threads and loops, between the test and what it misses
+        except Exception as error:  # threads and loops lie between the test and what it misses
+            shorten(error)
+            if isinstance(error, (AssertionError, ControlError, GraphError)) and not place(error):
+                error.__traceback__ = None
+            raise
 
     return call
 
