@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping as Map
 from typing import TYPE_CHECKING, Any
 
 from localwaba_contracts import routes
 from localwaba_scenarios import model, nodes
 from localwaba_scenarios.model import SILENCE, WITHIN, Quoted, Step, Wanted
 from localwaba_scenarios.nodes import Node, Wrong
-from localwaba_scenarios.reading import Reader, schema, span_of, words
+from localwaba_scenarios.reading import PATTERN, Reader, schema, span_of, words
 
 if TYPE_CHECKING:
     from localwaba_scenarios.sentences import Ask
@@ -22,8 +23,9 @@ CALL = ("method", "path", "operation", "status", "request", "answer", "times", "
 WEBHOOK = ("field", "state", "answered", "value", "times", "within")
 NUMBER = ("quality_rating", "messaging_limit", "status", "name_status", "throughput", "within")
 TEMPLATE = ("status", "language", "category", "quality_score", "rejected_reason", "within")
-_TEXTUAL = frozenset({"text", "header", "footer", "buttons", "template", "reactions", "code", "path"})
+_TEXTUAL = frozenset({"text", "header", "footer", "buttons", "template", "reactions", "code", "path", "statuses"})
 _LISTS = frozenset({"buttons", "reactions", "statuses"})
+"""What is several; each of these is textual, too."""
 _CHOICES = {
     "status": "message_status", "ticks": "message_status", "type": "outbound_type", "category": "template_category",
 }  # fmt: skip
@@ -62,6 +64,11 @@ def quoted(reader: Reader, node: Node) -> Quoted:
     )
 
 
+def typing(ask: Ask) -> Step:
+    """`app is typing to ana`."""
+    return model.Typing(place=ask.place, user=ask.names["user"], **ask.shown)
+
+
 def silence(ask: Ask) -> Step:
     """`expect no reply to ana`."""
     within = span_of(ask.names["span"]) if "span" in ask.names else SILENCE
@@ -98,8 +105,7 @@ def failure(ask: Ask) -> Step:
 def call(ask: Ask) -> Step:
     """`expect call`."""
     members = members_or(ask.reader, ask.given, "operation", "an expected call", CALL)
-    if "operation" in members:
-        ask.reader.choice(members["operation"], "operation", [row.operation for row in routes()])
+    _check(ask.reader, members, "operation", "operation", [row.operation for row in routes()])
     wanted = _wanted(ask.reader, members, ("status",))
     return model.ExpectCall(place=ask.place, wanted=wanted, times=_times(ask, members), **_within(ask, members))
 
@@ -107,8 +113,7 @@ def call(ask: Ask) -> Step:
 def webhook(ask: Ask) -> Step:
     """`expect webhook`."""
     members = members_or(ask.reader, ask.given, "field", "an expected webhook", WEBHOOK)
-    if "field" in members:
-        ask.reader.choice(members["field"], "webhook field", words("field"))
+    _check(ask.reader, members, "field", "webhook field", words("field"))
     wanted = _wanted(ask.reader, members)
     return model.ExpectWebhook(place=ask.place, wanted=wanted, times=_times(ask, members), **_within(ask, members))
 
@@ -116,8 +121,7 @@ def webhook(ask: Ask) -> Step:
 def template(ask: Ask) -> Step:
     """`expect template order_update`."""
     members = members_or(ask.reader, ask.given, "status", "an expected template", TEMPLATE)
-    if "status" in members:
-        ask.reader.choice(members["status"], "status of a template", words("template_status"))
+    _check(ask.reader, members, "status", "status of a template", words("template_status"))
     wanted = _wanted(ask.reader, members, ("status",))
     return model.ExpectTemplate(place=ask.place, template=ask.names["template"], wanted=wanted, **_within(ask, members))
 
@@ -127,9 +131,8 @@ def number(ask: Ask) -> Step:
     members = ask.reader.members(ask.given, "an expected number", NUMBER)
     changes = schema()["$defs"]["number_change"]["properties"]
     wanted = _wanted(ask.reader, members, ("status",))
-    for name, value in wanted.items():
-        if isinstance(value, str):
-            ask.reader.choice(members[name], name.replace("_", " "), changes[name]["enum"])
+    for name in wanted:
+        _check(ask.reader, members, name, name.replace("_", " "), changes[name]["enum"])
     return model.ExpectNumber(place=ask.place, wanted=wanted, **_within(ask, members))
 
 
@@ -139,14 +142,29 @@ def _wanted(reader: Reader, members: dict[str, Node], unchecked: Iterable[str] =
     for name, node in members.items():
         if name in ("within", "times"):
             continue
-        if name in _LISTS and isinstance(node, nodes.Scalar) and not node.text.startswith("/"):
-            raise Wrong(node.place, f"{name} are a list, as in {name}: [{node.text}]")
+        if name in _LISTS and not isinstance(node, nodes.Sequence) and not _is_pattern(node):
+            given = node.text if isinstance(node, nodes.Scalar) else "…"
+            raise Wrong(node.place, f"{name} are a list, as in {name}: [{given}]")
+        for item in node.items if name in _LISTS and isinstance(node, nodes.Sequence) else ():
+            if not isinstance(item, nodes.Scalar):
+                raise Wrong(item.place, f"each of the {name} is a text or a /pattern/")
+        if name in _TEXTUAL - _LISTS and not isinstance(node, nodes.Scalar):
+            raise Wrong(node.place, f"{name} is a text or a /pattern/; quote it if it begins with {{ or [")
+        found[name] = reader.wanted(node, textual=name in _TEXTUAL)
         kind = _CHOICES.get(name)
-        value = reader.wanted(node, textual=name in _TEXTUAL)
-        if kind and name not in unchecked and isinstance(value, str):
-            reader.choice(node, name, words(kind))
-        found[name] = value
+        if kind and name not in unchecked and not (name == "category" and found[name] is None):
+            _check(reader, members, name, name, words(kind))
     return found
+
+
+def _is_pattern(node: Node) -> bool:
+    return isinstance(node, nodes.Scalar) and PATTERN.fullmatch(node.text) is not None
+
+
+def _check(reader: Reader, members: Map[str, Node], name: str, what: str, known: Iterable[str]) -> None:
+    """Of what can only be one of some words, there is a word or a pattern."""
+    if name in members and not _is_pattern(members[name]):
+        reader.choice(members[name], what, known)
 
 
 def _within(ask: Ask, members: dict[str, Node]) -> dict[str, Any]:

@@ -134,6 +134,7 @@ class _Document:
         for member in ("name", "steps"):
             if member not in self.members:
                 raise Wrong(self.place, f"a scenario needs its {member}")
+        self._part("description", "", lambda node: reader.text(node, "description"))
         users = self._users(reader)
         named = self._named()
         reader.later |= {f"{key}.{name}" for key in named for name in OF_USERS}
@@ -204,8 +205,8 @@ class _Document:
     def _steps(self, reader: Reader, users: list[str]) -> tuple[Step, ...]:
         node = self.members["steps"]
         if not isinstance(node, nodes.Sequence) or not node.items:
-            if isinstance(node, (Scalar, nodes.Mapping)):
-                refuse_odd_spaces(node.text if isinstance(node, Scalar) else node.entries[0][0].text, node.place)
+            for first in [name for name, _ in node.entries[:1]] if isinstance(node, nodes.Mapping) else [node]:
+                refuse_odd_spaces(first.text if isinstance(first, Scalar) else "", node.place)
             raise Wrong(node.place, "steps are a list: each begins with a dash, as in - ana says: Hi")
         found: list[Step] = []
         for item in node.items:
@@ -279,8 +280,9 @@ def _version(reader: Reader, node: Node) -> str:
 
 def _person(reader: Reader, key: str, place: Place, node: Node | None) -> Person:
     """A user; nobody needs to say anything of them."""
-    if not key.isidentifier() or key in RESERVED:
-        why = "is taken" if key in RESERVED else "is not one"
+    taken = (*RESERVED, "true", "false", "null")
+    if not key.isidentifier() or key in taken:
+        why = "is taken" if key in taken else "is not one"
         raise Wrong(place, f"a user's name here is one word, and {key!r} {why}; their full name goes into name:")
     if node is None or (isinstance(node, Scalar) and node.is_empty):
         return Person(key=key, place=place, name=key.capitalize())

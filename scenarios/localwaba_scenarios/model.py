@@ -116,6 +116,24 @@ class Taps(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acts(Step):
+    """A user does what has a name of its own, such as sending a contact card: a method of `localwaba.User`."""
+
+    user: str
+    deed: str
+    given: tuple[Any, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typing(Step):
+    """The user's phone shows that the business is typing."""
+
+    user: str
+    within: float = WITHIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FillsIn(Step):
     """A user fills in the last flow that the app has sent, and sends it."""
 

@@ -25,7 +25,7 @@ UNITS = {
 _PART = rf"\d+(?:\.\d+)? ?(?:{'|'.join(sorted(UNITS, key=len, reverse=True))})\b"
 SPAN = rf"{_PART}(?: (?:and )?{_PART})*"
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_PATTERN = re.compile(r"/(.+)/([a-z]*)", re.S)
+PATTERN = re.compile(r"/(.+)/([a-z]*)", re.S)
 _NAME = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _LONGEST = 3_155_760_000.0  # a century
 
@@ -185,7 +185,7 @@ class Reader:
             return {name.text: self.wanted(value) for name, value in node.entries}
         if isinstance(node, nodes.Sequence):
             return tuple(self.wanted(item, textual=textual) for item in node.items)
-        found = _PATTERN.fullmatch(node.text)
+        found = PATTERN.fullmatch(node.text)
         if found:
             return self._pattern(node, found[1], found[2])
         if textual:

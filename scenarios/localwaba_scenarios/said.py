@@ -45,9 +45,13 @@ def sends_file(ask: Ask) -> Step:
     """`ana sends image`."""
     kind, members = ask.names["kind"], dict[str, Node]()
     known = ("file", *(() if kind in ("audio", "sticker") else ("caption",)), *(("filename",) * (kind == "document")))
+    known += ("voice",) * (kind == "audio")
     if ask.node is not None:
         members = ask.reader.members(ask.node, f"{kind} to send", (*known, "quotes"))
-    found = {name: ask.reader.text(node, name) for name, node in members.items() if name in ("caption", "filename")}
+    texts = [name for name in members if name in ("caption", "filename")]
+    found: dict[str, Any] = {name: ask.reader.text(members[name], name) for name in texts}
+    if "voice" in members:
+        found["voice"] = ask.reader.boolean(members["voice"], "voice")
     return model.SendsFile(
         place=ask.place,
         user=ask.names["user"],

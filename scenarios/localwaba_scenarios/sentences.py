@@ -13,11 +13,11 @@ from functools import cache
 from typing import Any
 
 from localwaba_contracts.webhooks import variants
+from localwaba_scenarios import deeds, model, said
 from localwaba_scenarios import expectations as expect
-from localwaba_scenarios import model, said
 from localwaba_scenarios.model import Place, Step
 from localwaba_scenarios.nodes import Mapping, Node, Scalar, Wrong
-from localwaba_scenarios.reading import SPAN, Reader, nearest, span_of, words
+from localwaba_scenarios.reading import SPAN, Reader, nearest, schema, span_of, words
 
 RESERVED = ("app", "meta", "expect", "call", "rule", "fault", "no")
 """What users cannot be called."""
@@ -66,7 +66,7 @@ def read_step(reader: Reader, place: Place, sentence: str, follows: Node | None,
     refuse_odd_spaces(sentence, place)
     for form, pattern in _patterns():
         found = pattern.fullmatch(sentence)
-        if found is None:
+        if found is None or found.groupdict().get("user") in RESERVED:
             continue
         names = found.groupdict()
         if "user" in names and names["user"] not in there:
@@ -208,6 +208,10 @@ def _judges(changes: Map[str, Any], *more: str) -> Callable[[Ask], Step]:
 def _changes_number(ask: Ask) -> Step:
     known = words("number_change")
     members = ask.reader.members(ask.given, "a number", known)
+    for name, node in members.items():
+        kinds = schema()["$defs"]["number_change"]["properties"][name]
+        if "enum" in kinds:
+            ask.reader.choice(node, name.replace("_", " "), kinds["enum"])
     return model.ChangesNumber(
         place=ask.place, changes={name: ask.reader.json(node) for name, node in members.items()}, **ask.shown
     )
@@ -299,6 +303,34 @@ FORMS = (
     Form("{user} fills in", "always", "filled", "fills in the last flow and sends it", _fills_in),
     Form("{user} sends {kind}", "may", "file", "sends a file of yours, or a small valid sample", said.sends_file),
     Form("{user} sends location", "always", "location", "sends a place", said.sends_location),
+    Form("{user} sends contact", "always", "contact", "sends somebody's contact card", deeds.sends_contact),
+    Form("{user} sends order", "always", "order", "orders products of the catalogue", deeds.orders),
+    Form("{user} asks about", "always", "question", "asks about a product of the catalogue", deeds.asks_about),
+    Form(
+        "{user} comes from an ad",
+        "may",
+        "ad",
+        "clicks on an ad and writes; say what is known of it",
+        deeds.comes_from_ad,
+    ),
+    Form("{user} forwards", "always", "text", "forwards a text", deeds.says_it("forwards", "what is forwarded")),
+    Form(
+        "{user} edits",
+        "always",
+        "text",
+        "gives the own last message another wording",
+        deeds.says_it("edits", "the text"),
+    ),
+    Form("{user} deletes the last message", "never", "", "deletes the own last message", deeds.plain_act("deletes")),
+    Form("{user} listens", "never", "", "plays the app's last voice message", deeds.plain_act("plays")),
+    Form("{user} pays", "may", "payment", "pays the app's last bill", deeds.pays),
+    Form(
+        "{user} changes number",
+        "always",
+        "text",
+        "moves to another number, chats and all",
+        deeds.says_it("changes_number", "the number"),
+    ),
     Form("{user} sends", "always", "message", "sends any message, as in Meta's webhook", said.sends),
     Form("{user} reacts", "always", "reacted", "reacts to the app's last message with an emoji", said.reacts),
     Form("{user} takes back the reaction", "never", "", "takes the reaction to the last message back", said.takes_back),
@@ -312,6 +344,7 @@ FORMS = (
     Form(
         "app replies to {user}", "may", "reply", "a message that fits arrives; others may come before it", expect.reply
     ),
+    Form("app is typing to {user}", "never", "", "the phone shows that the business is typing", expect.typing),
     Form("app fails with", "always", "failure", "the app is told this code, at once or by `failed`", expect.failure),
     Form("call app", "always", "call_app", "calls the app, as its own jobs or pages would", _calls_app),
     Form("expect no reply to {user}", "never", "", "nothing comes for 0.5 real seconds", expect.silence),

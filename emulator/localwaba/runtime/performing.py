@@ -49,6 +49,18 @@ def _send_file(step: model.SendsFile, scene: Scene) -> None:
     sends(file, reply_to=_meant(user, step.quotes, scene), **resolve(step.members, scene.scope))
 
 
+def _act(step: model.Acts, scene: Scene) -> None:
+    user = scene.users[step.user]
+    getattr(user, step.deed)(*resolve(step.given, scene.scope), **resolve(step.options, scene.scope))
+    if step.deed == "changes_number":
+        scene.meet(step.user, user)
+
+
+def _typing(step: model.Typing, scene: Scene) -> None:
+    user = scene.users[step.user]
+    _await(scene, step.within, lambda: user.sees_typing, lambda: f"{user.name} does not see that the app is typing")
+
+
 def _tap(step: model.Taps, scene: Scene) -> None:
     user, title = scene.users[step.user], resolve(step.title, scene.scope)
     on = _meant(user, step.of, scene)
@@ -384,6 +396,8 @@ _DEEDS: dict[type[model.Step], Callable[[Any, Scene], None]] = {
     model.Sends: _send,
     model.SendsFile: _send_file,
     model.Taps: _tap,
+    model.Acts: _act,
+    model.Typing: _typing,
     model.FillsIn: _fill_in,
     model.Reacts: _react,
     model.Does: _do,
