@@ -58,8 +58,8 @@ def test_each_sentence_is_on_the_page() -> None:
 
 JUNK = [True, 5, -1, "5 s", "junk", "/x/", [], ["a"], {}, {"a": 1}, "", 1.5, [[1]], "read", "messages"]
 WORDS = re.compile(
-    "there is no (user|variable|file|variant|country|error code|type)|lies between|is no (pattern|phone number)|already|has to be known|"
-    "stands here twice|each example names|a pattern ends|variables, here are"
+    "there is no (user|variable|file|variant|country|error code|type)|lies between|already|has to be known|"
+    "is no (pattern|phone number)|stands here twice|each example names|a pattern ends|variables, here are"
 )
 """What the schema does not say: what depends on another place of the file, on other files, on countries and codes."""
 OF_FAULTS = re.compile(r"a fault of kind|match\.|when|is a whole number from \d+ to|is one of|status")
