@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -126,9 +126,14 @@ def made_of(sources: dict[str, str]) -> Callable[[dict[str, str]], Starlette]:
 
 
 @contextmanager
-def serving(environ: dict[str, str], sources: dict[str, str] = SOURCES, port: int = 0) -> Iterator[str]:
-    """The bot, made of these sources, on a port; its URL."""
-    with serve_app(made_of(sources)(environ | {"JOBS_TOKEN": "jobs"}), port) as url:
+def serving(
+    environ: dict[str, str],
+    sources: dict[str, str] = SOURCES,
+    port: int = 0,
+    around: Callable[[Starlette], Any] = lambda app: app,
+) -> Iterator[str]:
+    """The bot, made of these sources and with something `around` it, on a port; its URL."""
+    with serve_app(around(made_of(sources)(environ | {"JOBS_TOKEN": "jobs"})), port) as url:
         yield url
 
 
