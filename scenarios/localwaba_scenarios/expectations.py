@@ -55,6 +55,8 @@ def reply(ask: Ask) -> Step:
 def quoted(reader: Reader, node: Node) -> Quoted:
     """A message that is quoted, reacted to, or tapped: what it says, or more of it."""
     members = members_or(reader, node, "text", "a quoted message", QUOTED)
+    if "text" in members and not isinstance(members["text"], nodes.Scalar):
+        raise Wrong(members["text"].place, "a quoted text is a text or a /pattern/; quote it if it begins with { or [")
     kinds = sorted({*words("inbound_type"), *words("outbound_type")})
     return Quoted(
         text=reader.wanted(members["text"], textual=True) if "text" in members else None,
