@@ -277,12 +277,17 @@ def broken_template_sends(
 
 @st.composite
 def _broken_sends(draw: DrawFn, pairs: SearchStrategy[tuple[Json, Json]]) -> Broken:
+    first = draw(st.integers(0, len(_SEND_SLIPS) + _PLAIN - 1))
     definition, request = draw(pairs)
-    if draw(st.integers(0, 2)) == 2:
+    if first >= len(_SEND_SLIPS):
         # Where the contract only adds to the rules of templates, these have the first word.
         ways = [way for way in breakages("requests/messages/template", request) if way.keyword != "minLength"]
         return replace(draw(one_broken(request, ways)), needs=(definition,))
-    made = draw(
-        slipped(_SEND_SLIPS, _USUAL, lambda slip, changed: slip(definition, changed["template"], draw), request)
+    made = slipped(
+        first, _SEND_SLIPS, _USUAL, lambda slip, changed: slip(definition, changed["template"], draw), request
     )
     return Broken(made[0], made[2], made[1], "template", (definition,))
+
+
+_PLAIN = 9
+"""How often a send breaks the contract instead, in comparison with the slips."""

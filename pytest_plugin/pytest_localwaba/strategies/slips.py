@@ -6,9 +6,6 @@ import copy
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
-
 from pytest_localwaba.strategies.errors import MetaError
 
 Json = dict[str, Any]
@@ -21,20 +18,14 @@ def part(components: list[Json], kind: str) -> Json | None:
     return next((one for one in components if one["type"].upper() == kind), None)
 
 
-@st.composite
 def slipped(
-    draw: DrawFn,
-    slips: Sequence[Any],
-    usual: Collection[Any],
-    make: Callable[[Any, Json], Slip | None],
-    whole: Json,
-) -> Any:
-    """A copy of a value with one of the slips, what was done, and the answer.
+    first: int, slips: Sequence[Any], usual: Collection[Any], make: Callable[[Any, Json], Slip | None], whole: Json
+) -> tuple[Json, str, MetaError]:
+    """A copy of a value with the slip that was drawn, what was done, and the answer.
 
-    Where the value cannot have the slip that was drawn, it has the next that it can have; the `usual` ones, which
-    everything can have, are the last to be tried.
+    Where the value cannot have that one, it has the next that it can have; the `usual` ones, which everything can
+    have, are the last to be tried. What is drawn late is mostly the plainest, so `first` is drawn before the value.
     """
-    first = draw(st.integers(0, len(slips) - 1))
     others = [*slips[first + 1 :], *slips[:first]]
     rare = [one for one in others if one not in usual]
     for slip in (slips[first], *rare, *usual):
