@@ -74,11 +74,11 @@ def _broken_sends(draw: DrawFn, wanted: Wanted, codes: frozenset[int]) -> Broken
     ways = [way for way in breakages(message_contract(request), request) if way.code in codes]
     if rare and (odd or not ways):
         return draw(_strange(request, draw(st.sampled_from(rare))))
-    return draw(one_broken(request, ways))
+    return draw(one_broken(request, ways, codes))
 
 
 @st.composite
-def one_broken(draw: DrawFn, request: Json, ways: Sequence[Breakage]) -> Broken:
+def one_broken(draw: DrawFn, request: Json, ways: Sequence[Breakage], codes: Collection[int] | None = None) -> Broken:
     """A request with one rule broken, in one of these ways; not in those that break a second rule with it."""
     keyword = draw(st.sampled_from(sorted({way.keyword for way in ways}, key=KEYWORDS.index)))
     alike = [way for way in ways if way.keyword == keyword]
@@ -86,7 +86,7 @@ def one_broken(draw: DrawFn, request: Json, ways: Sequence[Breakage]) -> Broken:
     others = (way for way in ways if way.keyword != keyword)
     for way in (*alike[first:], *alike[:first], *others):
         found = broken(request, way)
-        if found is not None:
+        if found is not None and (codes is None or found.error.code in codes):
             return found
     reject()
 
