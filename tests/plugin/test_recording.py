@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from localwaba import Emulator, User, Waba
 from localwaba.domain.media_samples import sample
+from localwaba.domain.policy import Policy
 from localwaba.runtime.player import INSTANT, play, world_options
 from localwaba.runtime.recording import record
 from localwaba.runtime.retelling import Known
@@ -151,6 +152,31 @@ def test_what_meta_does(waba: Waba) -> None:
         "- 1 minute 30 seconds pass",
     ]
     assert "when: {next: 2}, match: {operation: send_message}" in found[0]
+
+
+def test_a_clock_that_ran(app: Any, waba: Waba) -> None:
+    """The seconds that people took are no steps, long pauses are; what the app does behind one wants a reason."""
+    ada = waba.user("Ada")
+    ada.sends("hi")
+    waba.advance(seconds=5)
+    ada.sends("hi again")
+    waba.advance(hours=23, seconds=7)
+    app.send(ada.wa_id, body="Still there?")
+    assert told(waba, is_real=True) == [
+        "- ada says: hi",
+        "- ada says: hi again",
+        "- 23 hours pass",
+        "# what made the app do this? A job or a page of its own is called here: call app: {post: /…}",
+        '- app replies to ada: "Still there?"',
+    ]
+
+
+def test_delays_that_nobody_chose(waba: Waba) -> None:
+    """A running clock has delays of its own; a scenario only keeps those that somebody has set."""
+    waba.policy(sent_after=Policy().sent_after, delivered_after=Policy().delivered_after, read_after=7.0)
+    scenario = scenario_of(waba, is_real=True)
+    assert scenario.policy is not None
+    assert set(scenario.policy.knobs) & set(INSTANT) == {"read_after"}
 
 
 def test_reads_and_answers_by_themselves(app: Any, waba: Waba) -> None:

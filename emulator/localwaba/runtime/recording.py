@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from localwaba.domain.policy import Policy
 from localwaba.domain.told import Told
+from localwaba.runtime.player import INSTANT
 from localwaba.runtime.retelling import Entry, Known, Tale, differing, usual
 from localwaba.runtime.writing import comment, literal, sentence
 from localwaba.wire import account_webhooks
@@ -41,13 +43,16 @@ def record(entries: Iterable[Entry], name: str, known: Known | None = None, abou
     for wa_id, words, value in there.unmet:
         tale.say(words.replace("{user}", tale.key(wa_id)) if wa_id else words, value)
     lines = [*comment(about), f"name: {literal(name)}", f'clock: "{iso(began)}"']
-    lines += tale.users() + tale.templates() + _knobs(there.policy)
+    lines += tale.users() + tale.templates() + _knobs(there)
     return "\n".join([*lines, "steps:", *(tale.lines or [sentence("1 second passes")]), ""])
 
 
-def _knobs(policy: Mapping[str, Any]) -> list[str]:
-    """The knobs that are not as scenarios have them anyway."""
-    changed = differing(usual(), policy)
+def _knobs(known: Known) -> list[str]:
+    """The knobs that are not as scenarios have them anyway; nobody has chosen the delays of a running clock."""
+    changed = differing(usual(), known.policy)
+    if known.is_real:
+        usually: dict[str, Any] = msgspec.to_builtins(Policy())
+        changed = {name: value for name, value in changed.items() if name not in INSTANT or value != usually[name]}
     return [f"policy: {literal(changed)}"] if changed else []
 
 

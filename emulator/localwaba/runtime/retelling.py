@@ -23,6 +23,8 @@ Entry = Mapping[str, Any]
 Step = tuple[str, Any]
 """A sentence and what follows it, None for nothing."""
 
+_PAUSE = 30_000
+"""Milliseconds of a running clock from which on a pause is one that somebody meant."""
 _TYPES_OF_TAPS = {"button_reply": "taps", "list_reply": "picks"}
 _SWITCHES = (
     ("blocked_by_user", "blocks", "unblocks"),
@@ -36,9 +38,9 @@ class Known:
 
     `policy` are the knobs at its beginning, `templates` those of the account as the control API shows them. `began`
     and `ended` are the world's time before the first entry and now, in milliseconds; None: that of the first, the last
-    entry. `is_real`: the clock ran, so that spans are rounded to seconds. `unexpected` are the traces of refused calls
-    and the ids of failed messages that nobody expected: replaying the scenario has to fail over them again. `unmet` is
-    what was expected in vain, as further steps about the user with a number, or about nobody.
+    entry. `is_real`: the clock ran, so that what took people some seconds is left out. `unexpected` are the traces of
+    refused calls and the ids of failed messages that nobody expected: replaying the scenario has to fail over them
+    again. `unmet` is what was expected in vain, as further steps about the user with a number, or about nobody.
     """
 
     policy: Mapping[str, Any] = field(default_factory=dict)
@@ -107,10 +109,12 @@ class Tale:
     def let_pass(self, until: int) -> None:
         """Time up to a moment, if it is later than now."""
         left = until - self.now
-        if self._known.is_real:
-            left -= left % 1000
+        if self._known.is_real and left > 0:
+            self.now = until
+            left -= left % (60_000 if left >= 3_600_000 else 1000)
+            left = left if left >= _PAUSE else 0
         if left > 0:
-            self.now += left
+            self.now = until
             words = span(left)
             self.say(f"{words} {'passes' if words.startswith('1 ') and words.count(' ') == 1 else 'pass'}")
 
@@ -144,7 +148,10 @@ class Tale:
         self._failed_since.clear()
 
     def _expect(self, at: int, words: str, value: Any = None) -> None:
+        before = len(self.lines)
         self.let_pass(at)
+        if self._known.is_real and len(self.lines) > before:
+            self.note("what made the app do this? A job or a page of its own is called here: call app: {post: /…}")
         self.say(words, value)
 
     # what is heard
