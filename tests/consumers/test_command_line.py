@@ -225,10 +225,19 @@ while True:
 """
 
 
+HEARING = """
+import os, signal, sys
+for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Starts a program that hears signals, also where the tests themselves run in the background and ignore some."""
+
+
 @contextmanager
 def executing(code: str) -> Iterator[subprocess.Popen[str]]:
     """`localwaba exec` of a program that has said that it is up, away from any terminal."""
-    command = [*COMMAND, "exec", "--", sys.executable, "-c", code]
+    command = [sys.executable, "-c", HEARING, *COMMAND, "exec", "--", sys.executable, "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             assert process.stdout is not None
