@@ -242,9 +242,9 @@ def _bubble(one: Bubble, chat: Chat, quoted: str | None, time: str) -> str:
 
 
 def _later(seconds: float) -> str:
-    """A span as people say it, in its largest unit."""
+    """A span as people say it: hours up to some days, then days."""
     for unit, size in (("day", 86_400), ("hour", 3_600)):
-        if seconds >= 2 * size or unit == "hour":
+        if seconds >= 4 * size or unit == "hour":
             return _plural(int(seconds // size), unit)
     raise AssertionError  # an hour is the least
 
