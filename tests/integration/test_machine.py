@@ -203,23 +203,33 @@ def play_receiver(name: str, **options: Any) -> None:
 
 def test_the_right_receiver_passes() -> None:
     """A receiver that works in the background is waited for."""
-    play_receiver("correct", examples=15)
+    play_receiver("correct", examples=36)
 
 
 HINTS: dict[str, dict[str, Any]] = {
     "hangs": {"policy": {"webhook_timeout": 0.5}},
     "needs-profile-later": {"only": ("shape", "write")},
+    "needs-known-type": {"only": ("other",)},
     "needs-known-status": {"only": ("shape", "write", "time")},
     "needs-media-url": {"only": ("shape", "other")},
+    "needs-emoji-in-reaction": {"only": ("other", "write")},
     "refuses-unknown-members": {"only": ("shape", "write")},
+    "first-message-only": {"only": ("backlog",)},
     "first-change-only": {"only": ("batch", "write", "time")},
     "first-entry-only": {"only": ("batch", "write", "time")},
-    "batch-stops-at-unknown": {"only": ("batch", "write", "other", "time")},
+    "batch-stops-at-unknown": {"only": ("backlog",)},
     "notes-unsupported": {"only": ("shape", "write", "time")},
+    "answers-standby": {"only": ("news", "write")},
     "downgrades-status": {"only": ("disorder", "write", "time")},
-    "loses-failures": {"only": ("fail", "write", "time")},
+    "drops-older-messages": {"only": ("late", "burst", "time")},
     "duplicates-race": {"only": ("twice", "write")},
+    "remembers-the-last": {"only": ("again", "write")},
+    "loses-failures": {"only": ("fail", "write", "time")},
     "blocks": {"only": ("write",)},
+    "loses-concurrent": {"only": ("burst",)},
+    "busy": {"only": ("burst",)},
+    "small-bodies": {"only": ("backlog",)},
+    "dies-of-big-bodies": {"only": ("backlog",)},
 }
 """What is left out to be quick; without, a hundred examples find them, too."""
 

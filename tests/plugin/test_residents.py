@@ -417,6 +417,7 @@ def test_leftovers_are_ended(waba_server: Any) -> None:
         await asyncio.sleep(0)
 
     world = waba_server.new_world()
+    world.patience = 0.2
     world.webhook(starlette(handle))
     world.user("Ada").sends("hi")
     world.close()
