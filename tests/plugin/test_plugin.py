@@ -141,7 +141,7 @@ def test_the_same_test_gets_the_same_world(run: Run) -> None:
 
 def test_refused_call(run: Run) -> None:
     """A refused call that nobody expected fails the test, and says how to expect or allow it."""
-    result = run("def test_it(waba):\n    send(waba, '16465550144', 'x' * 5000)\n")
+    result = run("def test_a_long_text(waba):\n    send(waba, '16465550144', 'x' * 5000)\n")
     result.assert_outcomes(failed=1)
     shown = lines_after(result, "the app was refused")
     assert shown[:4] == [
@@ -157,7 +157,8 @@ def test_refused_call(run: Run) -> None:
         "Allow it:   @pytest.mark.waba(strict=False)",
     ]
     assert shown[9].strip("- ") == "localwaba"
-    assert re.fullmatch(r"seed 0, world test_app\.py-test_it-\w{8}, 2026-01-01 12:00:00 UTC, http://server", shown[10])
+    world = r"test_app\.py-test_a_long_text-\w{8}"  # no other test here has this name, so nobody else has the world
+    assert re.fullmatch(rf"seed 0, world {world}, 2026-01-01 12:00:00 UTC, http://server", shown[10])
 
 
 @pytest.mark.parametrize(
