@@ -67,11 +67,11 @@ def section(result: pytest.RunResult, title: str) -> list[str]:
 
 def test_story(run: Run) -> None:
     """Seed, world, what the app did with its webhooks, and how to keep it."""
-    result = run(CODE)
+    result = run(CODE.replace("test_it", "test_a_story"))  # no other test has this name, so nobody else has the world
     result.assert_outcomes(failed=1)
     story = section(result, "localwaba")
-    assert re.fullmatch(r"seed 0, world test_app\.py-test_it-\w{8}, 2026-01-01 14:00:00 UTC, http://app", story[0])
-    assert story[1:] == ["", "Keep it as a scenario:  pytest test_app.py::test_it --waba-save DIR"]
+    assert re.fullmatch(r"seed 0, world test_app\.py-test_a_story-\w{8}, 2026-01-01 14:00:00 UTC, http://app", story[0])
+    assert story[1:] == ["", "Keep it as a scenario:  pytest test_app.py::test_a_story --waba-save DIR"]
     journal = section(result, "localwaba journal")
     assert [re.sub(r"^ *\d+", "n", line) for line in journal] == [
         "n  meta  messages: text -> http://app/webhook -> 200"

@@ -59,6 +59,18 @@ async def test_a_post_carries_metas_headers_and_no_other(transport: Transport, s
     ]
 
 
+async def test_a_large_body_goes_out_whole(transport: Transport, serve: Any) -> None:
+    """A webhook of three megabytes arrives as it is, with its length and without a warning."""
+    peer = await serve(say(OK))
+    body = bytes(range(256)) * 12_000
+    reply = await transport.post(peer.url, HEADERS, body, 20)
+    assert (reply.status, reply.error) == (200, None)
+    assert peer.requests[0].body == body
+    assert sorted(peer.requests[0].headers) == sorted(
+        [*HEADERS, ("Host", f"127.0.0.1:{peer.port}"), ("Content-Length", str(len(body)))]
+    )
+
+
 async def test_headers_that_were_not_given_are_not_made_up(transport: Transport, serve: Any) -> None:
     """A client's own User-Agent or Accept must never leak."""
     peer = await serve(say(OK))

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
+from io import BytesIO
 from time import perf_counter
 from typing import Any
 from urllib.parse import quote
@@ -34,6 +35,7 @@ from localwaba.webhooks.transport import KEPT_HEADERS, READ_BYTES, Fault, Header
 
 # uvicorn and node close an idle connection after 5 s: letting go first keeps a POST from racing with that.
 IDLE_SECONDS = 4.0
+_LARGE = 2**20  # bytes beyond this are read piece by piece: aiohttp warns of them, and where warnings are errors, fails
 _AUTOMATIC = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
 _KEPT = tuple((name, istr(name)) for name in KEPT_HEADERS)  # names that are folded once, not for each answer
 _AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
@@ -136,7 +138,7 @@ class AiohttpTransport:
         async with session.request(
             method,
             _write_url(url),
-            data=body,
+            data=BytesIO(body) if body is not None and len(body) > _LARGE else body,
             headers=headers,
             allow_redirects=False,
             timeout=_limit_time(timeout),
