@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import deliveries as webhooks
+import fixtures
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -337,6 +338,7 @@ def report(options: argparse.Namespace) -> str:
         )
     lines += webhook_lines(options.rounds, options.seconds)
     start = start_and_memory(max(3, options.rounds))
+    tests = fixtures.measure(options.rounds)
     flow = deliveries(options.seconds)
     kept = retention(options.messages)
     (first, _), (last, end) = kept["points"][1], kept["points"][-1]
@@ -350,6 +352,9 @@ def report(options: argparse.Namespace) -> str:
         f"| `localwaba serve` to the first 200 | {start['first_200_s']:.2f} s | ≤ 0.5 s |",
         f"| memory when ready | {start['ready_mb']:.0f} MB | ≤ 50 MB |",
         f"| one isolated world on a shared server, made and ended | {worlds():.2f} ms | ≤ 1 ms |",
+        f"| one test with a world of its own (`waba`), beyond pytest's own time | {tests['world']:.1f} ms | ≤ 2 ms |",
+        f"| the same with an app of the same process, and its handshake | {tests['app']:.1f} ms | |",
+        f"| the same with a user's message, its webhook and the app's answer | {tests['message']:.1f} ms | |",
         f"| webhooks delivered into a bare sink, signed, with the sends on the same core | {flow['per_second']:,.0f}/s "
         f"({flow['delivered']:,} for {flow['sent']:,} sends) | |",
         f"| memory after {first:,} messages | {kept['points'][1][1]:.0f} MB | |",

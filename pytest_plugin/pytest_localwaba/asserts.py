@@ -19,7 +19,8 @@ def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: boo
     """
     if not (strict or strict_statuses or waba.has_residents):
         return
-    waba.settle(waba.patience)
+    if waba.settle(waba.patience)["refusals"] == 0:
+        return
     calls = [str(call) for call in waba.unexpected_refusals] if strict else []
     failures = failures_of(waba, strict, strict_statuses)
     failed = [failed_later(one) for one in failures]

@@ -306,3 +306,23 @@ def test_nothing_breaks_it(control: Any, where: tuple[str, str], part: str, body
     assert found.status_code in (200, 400, 404, 405, 409, 413)
     if found.status_code != 200:
         assert list(found.json()) == ["error"]
+
+
+def test_settle_counts_refusals(platform: Any) -> None:
+    """Settling says how often the app was refused, at once or later, here or in the world that was restored."""
+
+    def counted() -> int:
+        found: int = platform.control("POST", "settle")["refusals"]
+        return found
+
+    assert counted() == 0
+    assert platform.send({"messaging_product": "whatsapp"}).status == 400
+    assert counted() == 1
+    platform.control("POST", "users/15550131026/messages", {"type": "text", "text": {"body": "hi"}})
+    assert platform.send(platform.text("15550131026")).status == 200
+    platform.control("POST", "clock/advance", {"seconds": 60})
+    assert counted() == 2
+    platform.host.restore(platform.host.snapshot())
+    assert counted() == 1
+    platform.control("POST", "reset")
+    assert counted() == 0

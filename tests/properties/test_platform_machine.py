@@ -654,6 +654,7 @@ class PlatformMachine(RuleBasedStateMachine):
             self.platform.settle()
             if not self.disturbed:
                 self.holds_what_was_told()
+            self.refusals_are_counted()
             base = again.world
             for event, drawn in self.platform.host.entries.events():
                 apply(base, event)
@@ -662,6 +663,14 @@ class PlatformMachine(RuleBasedStateMachine):
         finally:
             again.close()
             self.platform.close()
+
+    def refusals_are_counted(self) -> None:
+        """Who hears of no refusal need not look for any: each refused call and each message that failed was counted."""
+        entries = self.platform.host.entries
+        refused = [one for one in entries.read(limit=100_000) if one["kind"] == "call" and one["status"] >= 400]
+        failed = [one for one in self.world.messages.values() if one.status == "failed"]
+        assert entries.refusals >= len(refused) + len(failed)
+        assert self.disturbed or entries.refusals == len(refused) + len(failed)
 
     def holds_what_was_told(self) -> None:
         """The app was told each status once, in order."""

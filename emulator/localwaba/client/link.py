@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Mapping
 from http.client import CannotSendRequest, HTTPConnection, RemoteDisconnected
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 if TYPE_CHECKING:
@@ -101,10 +101,23 @@ class Wire:
             connection.close()
 
 
+class Carrier(Protocol):
+    """What carries calls to the control API."""
+
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+        """One exchange; Unreachable if nothing answers."""
+        ...
+
+    def close(self) -> None:
+        """Ends what it holds open."""
+        ...
+
+
 class Link:
     """Calls to `/_localwaba/`, for one world (by its token) or, without a token, for the default one.
 
-    `residents` is where apps of this process are admitted, if the emulator is in this process too.
+    If the emulator is in this process too, `residents` is where its apps are admitted and `inside` carries what goes to
+    the control API. Graph calls always go by HTTP, as an app's do.
     """
 
     def __init__(
@@ -116,9 +129,12 @@ class Link:
         timeout: float = 60.0,
         wire: Wire | None = None,
         residents: Residents | None = None,
+        inside: Carrier | None = None,
     ) -> None:
         self.residents = residents
         self._wire = wire or Wire(url, timeout)
+        self.inside = inside
+        self._carrier: Carrier = inside or self._wire
         self._control_token = control_token
         self._headers = {"Content-Type": "application/json"} | credentials(token, control_token)
 
@@ -129,12 +145,19 @@ class Link:
 
     def of(self, token: str) -> Link:
         """A link to the world of another token, over the same connections."""
-        return Link(self.url, token, control_token=self._control_token, wire=self._wire, residents=self.residents)
+        return Link(
+            self.url,
+            token,
+            control_token=self._control_token,
+            wire=self._wire,
+            residents=self.residents,
+            inside=self.inside,
+        )
 
     def call(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         """One call of the control API; `path` is relative to `/_localwaba/`. ControlError if it is refused."""
         raw = None if body is None else json.dumps(body).encode()
-        return _value(self._wire.send(method, _path(path, query), raw, self._headers))
+        return _value(self._carrier.send(method, _path(path, query), raw, self._headers))
 
     def upload(self, path: str, message: Any, content: bytes, filename: str, mime_type: str) -> Any:
         """A call with a JSON part `message` and a part `file`."""
@@ -146,11 +169,11 @@ class Link:
         ).encode()
         headers = self._headers | {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
         raw = head + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
-        return _value(self._wire.send("POST", _path(path, None), raw, headers))
+        return _value(self._carrier.send("POST", _path(path, None), raw, headers))
 
     def raw(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """A call whose body and answer are bytes, such as a snapshot's."""
-        reply = self._wire.send(method, _path(path, None), body, self._headers)
+        reply = self._carrier.send(method, _path(path, None), body, self._headers)
         if reply.status >= 400:
             raise refusal(reply.status, reply.raw)
         return reply.raw
@@ -165,6 +188,7 @@ class Link:
 
     def close(self) -> None:
         """Ends the connections, those of `of` links too."""
+        self._carrier.close()
         self._wire.close()
 
 

@@ -270,19 +270,20 @@ class Waba:
         An app of this process also gets the time to end what it does after its answers. What it raised is raised here.
         """
         found: dict[str, Any] = self.link.call("POST", "settle", {} if timeout is None else {"timeout": timeout})
-        self._await_apps(self.patience if timeout is None else timeout)
-        return found
+        return self._await_apps(self.patience if timeout is None else timeout) or found
 
-    def _await_apps(self, timeout: float) -> None:
+    def _await_apps(self, timeout: float) -> dict[str, Any] | None:
         """Waits for the apps of this process; what they have sent meanwhile is told to them in turn."""
         until = elapsed() + timeout
+        found: dict[str, Any] | None = None
         while self._lodging.is_busy:
             is_quiet = self._lodging.wait(max(0.0, until - elapsed()))
             left = until - elapsed()
-            self.link.call("POST", "settle", {"timeout": max(0.01, left)})
+            found = self.link.call("POST", "settle", {"timeout": max(0.01, left)})
             if not is_quiet or left <= 0:
                 break
         self._lodging.raise_error()
+        return found
 
     # the world
 

@@ -161,7 +161,10 @@ async def advance_clock(ask: Ask) -> Any:
 
 
 async def settle(ask: Ask) -> Any:
-    """`POST /settle`: runs until nothing is due now and no delivery is in flight."""
+    """`POST /settle`: runs until nothing is due now and no delivery is in flight.
+
+    `refusals` are the calls that were refused and the messages that failed since the world began: 0 needs no look.
+    """
     body = await ask.body()
     only(body, ("timeout",), "settle")
     return await ask.host.settle(number_of(body, "timeout", 0, 3_600))

@@ -42,6 +42,7 @@ class Emulator:
                 self._running.url,
                 control_token=self._settings.control_token,
                 residents=self._running.network.residents,
+                inside=self._running.inside(),
             )
         return self
 

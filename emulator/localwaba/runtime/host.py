@@ -252,7 +252,8 @@ class WorldHost:
             else:
                 break
         in_flight, pending = self._network.busy(self.world.name), len(self.world.agenda)
-        return {"settled": settled, "in_flight": in_flight, "pending": pending, "ran": count}
+        refusals = self.entries.refusals
+        return {"settled": settled, "in_flight": in_flight, "pending": pending, "ran": count, "refusals": refusals}
 
     def _due_now(self) -> bool:
         due = self.world.next_due()
@@ -333,6 +334,7 @@ class WorldHost:
         self.world = world
         self._clock.jump_to(parts.now, parts.rate)
         self.entries.clear()
+        self.entries.refusals = sum(one.status == "failed" for one in world.messages.values())
         self._outbox.resume(world)
         self._links.resume(self)
         self.wake()

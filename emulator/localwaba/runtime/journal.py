@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from localwaba.domain.events import DeliveryAttempted, Event, StatusReached
+from localwaba.domain.events import DeliveryAttempted, Event, GroupStatusReached, StatusReached
 from localwaba.domain.fault_state import FaultArmed, FaultFired, FaultsCleared
 
 _encode_packed = msgspec.msgpack.Encoder().encode
@@ -31,6 +31,8 @@ class Journal:
         self._followers: set[asyncio.Event] = set()
         self.on_refusal: Callable[[dict[str, Any]], None] | None = None
         self.count = 0
+        self.refusals = 0
+        """Calls that were refused and messages that failed, ever: nobody has to look for them where there are none."""
         self._closed = False
         self._cleared = 0
 
@@ -48,6 +50,8 @@ class Journal:
             raw = _encode_json(event)
         entry = (number, event.at, "event", raw, drawn)
         self._entries.append(entry)
+        if (type(event) is StatusReached or type(event) is GroupStatusReached) and event.status == "failed":
+            self.refusals += 1
         if self.on_refusal is not None and _is_refusal(event):
             self.on_refusal(_shown(entry))
         if self._followers:
@@ -68,6 +72,8 @@ class Journal:
         self.count += 1
         entry = (self.count, at, "call", method, path, status, request, answer, why, operation)
         self._entries.append(entry)
+        if status >= 400:
+            self.refusals += 1
         if self.on_refusal is not None and why:
             self.on_refusal(_shown(entry))
         if self._followers:
@@ -106,7 +112,7 @@ class Journal:
     def clear(self) -> None:
         """Forgets everything; numbering starts anew."""
         self._entries.clear()
-        self.count = 0
+        self.count = self.refusals = 0
         self._cleared += 1
         self._tell()
 

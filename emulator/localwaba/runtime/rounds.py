@@ -41,7 +41,7 @@ class Rounds:
         self._running = running
         self._host = running.hosts.default
         self._knobs = dict(knobs or {})
-        self._link = Link(running.url, residents=running.network.residents)
+        self._link = Link(running.url, residents=running.network.residents, inside=running.inside())
         self._lodging = Lodging(self._link, self._host.world.name)
         self._webhook: dict[str, Any] = {}
         self._approved: frozenset[str] = frozenset()

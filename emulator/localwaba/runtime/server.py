@@ -25,6 +25,7 @@ from localwaba.runtime.blobs import BlobStore
 from localwaba.runtime.connections import Connection
 from localwaba.runtime.host import WorldHost
 from localwaba.runtime.hosts import WorldHosts, default_world
+from localwaba.runtime.inside import Inside
 from localwaba.runtime.network import Network
 from localwaba.runtime.settings import Settings
 from localwaba.version import __version__
@@ -96,7 +97,10 @@ class _Uvicorn(uvicorn.Server):
 class Running:
     """A server that is ready: its worlds and its address."""
 
-    def __init__(self, hosts: WorldHosts, network: Network, host: str, port: int, ended: asyncio.Event) -> None:
+    def __init__(
+        self, app: App, hosts: WorldHosts, network: Network, host: str, port: int, ended: asyncio.Event
+    ) -> None:
+        self._app = app
         self.hosts = hosts
         self.network = network
         self.host = host
@@ -108,6 +112,10 @@ class Running:
     def url(self) -> str:
         """The origin by which apps reach the emulator."""
         return self.hosts.default.world.base_url
+
+    def inside(self, timeout: float = 60.0) -> Inside:
+        """What carries calls of this process to the control API."""
+        return Inside(self._app, self._loop, self.url, timeout)
 
     def stop(self) -> None:
         """Ends the server; may be called from any thread."""
@@ -147,8 +155,9 @@ async def run_server(settings: Settings, on_ready: Callable[[Running], None], *,
     hosts = _hosts(settings, _origin(settings.host, port), network)
     ended = asyncio.Event()
     guard = Guard(settings.is_loopback, settings.control_token, (settings.host,))
-    server = _Uvicorn(_config(App(hosts, guard, __version__)), ended)
-    running = Running(hosts, network, settings.host, port, ended)
+    app = App(hosts, guard, __version__)
+    server = _Uvicorn(_config(app), ended)
+    running = Running(app, hosts, network, settings.host, port, ended)
     doors = [sock, *(sock.dup() for _ in range(1, _DOORS))]
     serving = asyncio.get_running_loop().create_task(server.serve(sockets=doors))
     try:
