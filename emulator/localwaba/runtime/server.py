@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import uvicorn
@@ -25,12 +25,14 @@ from localwaba.runtime.blobs import BlobStore
 from localwaba.runtime.connections import Connection
 from localwaba.runtime.host import WorldHost
 from localwaba.runtime.hosts import WorldHosts, default_world
-from localwaba.runtime.inside import Inside
 from localwaba.runtime.network import Network
 from localwaba.runtime.settings import Settings
 from localwaba.version import __version__
 from localwaba.webhooks.targets import TargetPolicy
 from localwaba.wire.errors import envelope
+
+if TYPE_CHECKING:
+    from localwaba.runtime.inside import Inside
 
 Result = TypeVar("Result")
 _ONE_AT_A_TIME = threading.Lock()
@@ -115,6 +117,8 @@ class Running:
 
     def inside(self, timeout: float = 60.0) -> Inside:
         """What carries calls of this process to the control API."""
+        from localwaba.runtime.inside import Inside  # of no use to a server that nobody of its process calls
+
         return Inside(self._app, self._loop, self.url, timeout)
 
     def stop(self) -> None:
