@@ -390,3 +390,9 @@ def test_same_seed_same_bytes(name: str) -> None:
     first, second, other = (on.play(ROWS[name].story, name, seed=seed) for seed in (0, 0, 1))
     assert first.arrivals() == second.arrivals()
     assert not first.arrivals() or first.arrivals() != other.arrivals()
+
+
+@pytest.mark.parametrize("name", ["unavailable-then-real", "unsupported-message", "unknown-type-of-2022"])
+def test_what_nobody_wrote_stays_as_it_is(name: str) -> None:
+    """A placeholder stands for content that somebody wrote: a reaction comes as ever."""
+    assert by.told(on.play(on.reacting, name)) == by.told(normal(on.reacting))

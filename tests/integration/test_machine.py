@@ -60,6 +60,24 @@ def test_the_right_bot_passes() -> None:
     play(bots.Bot, examples=40)
 
 
+class Thanks(bots.Bot):  # type: ignore[misc]
+    """Has something to say to whatever it gets: to a placeholder that it cannot read, and to the picture after it."""
+
+    def message(self, message: dict[str, Any]) -> bool:
+        kind, seen = message["type"], (message["id"], message["type"])
+        if kind not in ("image", "audio", "video", "document", "unsupported") or "group_id" in message:
+            return bool(super().message(message))
+        said = "Sorry, I cannot read that." if kind == "unsupported" else "Thank you!"
+        if seen not in self.seen and self.send(self.author(message), "text", {"body": said}):
+            self.seen.add(seen)
+        return seen in self.seen
+
+
+def test_what_follows_a_placeholder_may_be_answered() -> None:
+    """A bot that answers `unsupported`, and then the picture that comes with the same id, is right."""
+    play(Thanks, only=("shape", "other", "write", "time"), examples=60)
+
+
 @pytest.mark.parametrize(
     ("name", "only", "said"),
     [

@@ -15,6 +15,8 @@ from localwaba.wire.reshaped import Json, Part, Scene, of_type
 
 _GHOST_AHEAD = 200  # milliseconds, as in a production incident of July 2026
 _EXPIRED = 600 * SECOND
+_UNWRITTEN = frozenset({"reaction", "request_welcome", "system"})
+"""What brings no content that could be missing, and opens no window: no placeholder of it has been seen."""
 _HEAD = ("context", "referral", "from", "from_user_id", "from_parent_user_id", "group_id", "id", "timestamp")
 _AWKWARD = ' caf\u00e9 \u00e4\u00f6\u00e5 / 50% a@b.c <tag> & "\u00bfs\u00ed?" \U0001f62e'
 _VCARD = "BEGIN:VCARD\nVERSION:3.0\nFN:Sample Person\nTEL;TYPE=CELL:+1 650 555 0100\nEND:VCARD"
@@ -110,12 +112,13 @@ def _foreign_number(scene: Scene) -> list[Part] | None:
 
 
 def _replace(scene: Scene, tail: Json) -> list[Part] | None:
-    """Every message with nothing but its head and this tail."""
-    for message in scene.messages:
+    """Every message that somebody wrote, with nothing but its head and this tail."""
+    written = [message for message in scene.messages if message.get("type") not in _UNWRITTEN]
+    for message in written:
         head = {name: message[name] for name in _HEAD if name in message}
         message.clear()
         message.update(head | tail)
-    return [] if scene.messages else None
+    return [] if written else None
 
 
 def _unsupported(scene: Scene) -> list[Part] | None:

@@ -32,6 +32,8 @@ class Written:
     told_in: int = -1
     """The step in which the app was told first."""
     group: str = ""
+    taken_as: set[str] = field(default_factory=set)
+    """The types as which the app has acknowledged it: a message may come as a placeholder first."""
 
 
 @dataclass(slots=True)
@@ -310,10 +312,15 @@ class History:
 
     def _tell(self, message_id: str, told: Told) -> None:
         one = self.written.get(message_id)
-        if one is None or told.field != "messages" or (told.types[message_id] != one.type and one.type == "text"):
+        if one is None or told.field != "messages":
             return
-        if one.taken == 0:  # who has not acknowledged a message is right to answer it when it comes again
+        kind = told.types[message_id]
+        if kind not in one.taken_as:  # who has not acknowledged it, or only a placeholder of it, is right to answer it
             self.ask(one.group or one.user)
+        if told.is_taken:
+            one.taken_as.add(kind)
+        if kind != one.type and one.type == "text":
+            return
         one.told += 1
         one.taken += told.is_taken
         if one.told_in < 0:
