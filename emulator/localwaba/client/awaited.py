@@ -12,14 +12,13 @@ from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from localwaba.client.calls import Call, GraphError
+from localwaba.client.calls import Call
 from localwaba.client.chat import Bubble
 from localwaba.client.faults import Faults
 from localwaba.client.interception import Interception
-from localwaba.client.link import ControlError
 from localwaba.client.refusals import Refusals
 from localwaba.client.templates import Templates
-from localwaba.client.tracebacks import place, shorten
+from localwaba.client.tracebacks import shorten
 from localwaba.client.user import User
 from localwaba.client.waba import Waba
 
@@ -47,12 +46,20 @@ def awaited(
         try:
             return await in_thread(partial(method, self._sync, *args, **kwargs))
         except Exception as error:  # threads and loops lie between the test and what it misses
-            shorten(error)
-            if isinstance(error, (AssertionError, ControlError, GraphError)) and not place(error):
-                error.__traceback__ = None
+            _narrow(error)
             raise
 
     return call
+
+
+def _narrow(error: Exception) -> None:
+    """Leaves of a traceback what is of the test or of the app; of what is said on purpose, nothing of ours."""
+    shorten(error)
+    found = error.__traceback__
+    while found is not None and found.tb_next is not None:
+        found = found.tb_next
+    if found is not None and found.tb_frame.f_globals.get("__tracebackhide__"):
+        error.__traceback__ = None
 
 
 class AsyncUser:
@@ -181,7 +188,11 @@ class AsyncRefusals:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        return await in_thread(partial(self._sync.__exit__, kind, error, trace))
+        try:
+            return await in_thread(partial(self._sync.__exit__, kind, error, trace))
+        except Exception as missed:
+            _narrow(missed)
+            raise
 
     @property
     def calls(self) -> list[Call]:
@@ -296,7 +307,7 @@ class AsyncWaba:
 _VALUES = frozenset({
     "name", "seed", "url", "graph_url", "access_token", "app_id", "app_secret", "verify_token", "business_id",
     "waba_id", "phone_number_id", "display_phone_number", "catalog_id", "users", "callback", "timeout", "patience",
-    "version", "unexpected_refusals", "unexpected_failures", "unexpected_mistakes",
+    "version", "unexpected_refusals", "unexpected_failures", "unexpected_mistakes", "unexpected_strangers",
 })  # fmt: skip
 
 

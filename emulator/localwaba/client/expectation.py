@@ -15,6 +15,12 @@ __tracebackhide__ = True  # failures of tests are shown where the test is
 Wanted = str | re.Pattern[str] | Callable[[Any], Any] | Any
 
 
+TYPES = frozenset({
+    "audio", "contacts", "document", "image", "interactive", "location", "pin", "reaction", "sticker", "template",
+    "text", "video",
+})  # fmt: skip
+"""What a message of a business can be."""
+
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _UNSAYABLE = frozenset({"id", "phone_number_id", "reply_to"})  # they differ from run to run
 
@@ -27,12 +33,20 @@ class Expectation:
 
     @classmethod
     def of(cls, wanted: dict[str, Wanted]) -> Expectation:
-        """An expectation; TypeError for a member that messages do not have. None means: anything."""
+        """An expectation; TypeError for a member that messages do not have, ValueError for a type that there is not.
+
+        None means: anything.
+        """
         for name in wanted:
             if name not in NAMES:
                 near = get_close_matches(name, NAMES, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(NAMES)}"
                 raise TypeError(f"a message has no {name!r}; {hint}")
+        kind = wanted.get("type")
+        if isinstance(kind, str) and kind not in TYPES:
+            meant = get_close_matches(kind, TYPES, n=1)
+            hint = f"did you mean {meant[0]}?" if meant else f"for what can be read: receives(text={kind!r})"
+            raise ValueError(f"there is no type of message {kind!r}; {hint}")
         return cls({name: wanted[name] for name in NAMES if wanted.get(name) is not None})
 
     def fits(self, one: Bubble) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from localwaba.client.calls import Call, GraphError
 from localwaba.client.chat import Bubble, bubble
 from localwaba.client.failure import listed
+from localwaba.client.judged import STRANGE
 from localwaba.runtime.system import elapsed
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ class Refusals:
     """
 
     def __init__(self, waba: Waba, codes: Sequence[int], timeout: float) -> None:
+        for code in codes:
+            if isinstance(code, bool) or not isinstance(code, int):
+                raise TypeError(f"a code is a whole number, as in waba.refuses(131047), not {code!r}")
         self._waba = waba
         self._codes = codes
         self._timeout = timeout
         self._first = 0
+        self._known: frozenset[str] = frozenset()
         self._before: frozenset[str] = frozenset()
         self.calls: list[Call] = []
         self.messages: list[Bubble] = []
@@ -36,6 +41,7 @@ class Refusals:
     def __enter__(self) -> Refusals:
         calls = self._waba.calls
         self._first = calls[-1].n if calls else 0
+        self._known = frozenset(call.trace for call in self._strangers())
         self._before = frozenset(one["id"] for one in self._waba.messages(status="failed"))
         return self
 
@@ -68,7 +74,14 @@ class Refusals:
         self.messages = [one for one in failed if self._wants(one.error.get("code"))]
 
     def _new_refusals(self) -> list[Call]:
-        return [call for call in self._waba.refusals if call.n > self._first]
+        known = [call for call in self._waba.refusals if call.n > self._first]
+        return known + [call for call in self._strangers() if call.trace not in self._known]
+
+    def _strangers(self) -> list[Call]:
+        """Calls without this world's token: those that are wanted, whoever made them, else those of this process."""
+        if any(code in STRANGE for code in self._codes):
+            return self._waba.strangers()
+        return self._waba.unexpected_strangers
 
     def _text(self) -> str:
         codes = " or ".join(str(code) for code in self._codes)

@@ -277,7 +277,10 @@ def _read(file: Content, kind: str) -> tuple[bytes, str, str]:
     if isinstance(file, bytes):
         content, name = file, ""
     else:
-        content, name = Path(file).read_bytes(), Path(file).name
+        try:
+            content, name = Path(file).read_bytes(), Path(file).name
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, str(file)) from None
     head = content[: 64 * 1024]
     mime_type = (mimetypes.guess_type(name)[0] if name else None) or sniff(head)
     name = name or f"{kind}{mimetypes.guess_extension(mime_type) or ''}"

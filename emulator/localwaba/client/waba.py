@@ -7,9 +7,10 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from localwaba.client.calls import Call, GraphError, call_of
-from localwaba.client.faults import Faults, is_ordered
+from localwaba.client.calls import GraphError
+from localwaba.client.faults import Faults
 from localwaba.client.interception import Interception
+from localwaba.client.judged import Judged
 from localwaba.client.link import ControlError, Link
 from localwaba.client.lodging import Lodging
 from localwaba.client.refusals import Refusals
@@ -30,15 +31,11 @@ __tracebackhide__ = True  # failures of tests are shown where the test is
 
 _VERSIONED = re.compile(r"/?v\d+\.\d+/")
 
-MISTAKES = frozenset({130403, 130429, 131009, 131047, 131051, 131053, 131056})
-"""Codes of messages that fail later because of what the app did; a right app never meets them."""
-
-
 _NUMBERLESS = frozenset({"AN", "AQ", "BV", "GS", "HM", "PN", "TF", "UM"})
 """Countries without telephone numbers of their own."""
 
 
-class Waba:
+class Waba(Judged):
     """A world from the outside.
 
     Its ids and secrets are attributes: `access_token`, `app_secret`, `app_id`, `verify_token`, `phone_number_id`,
@@ -233,6 +230,7 @@ class Waba:
         `on_whatsapp`, `skips_delivered`, `fails_with`, `fails_after_delivery`, `answers`, `answers_after`,
         `identity_key_hash`, `phone_visible`, `has_profile`, `takes_calls_after`, `apps`, `zero_tap`.
         """
+        _check_behaviour(behaviour)
         number = wa_id or self._new_number(country)
         given = {"name": name, "username": username, "behaviour": behaviour or None}
         described = self.link.call(
@@ -260,6 +258,8 @@ class Waba:
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> dict[str, Any]:
         """Lets time pass; returns when everything that was due on the way has happened, and says what that was."""
         span = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        if span < 0:
+            raise ValueError(f"time goes forward only, not by {span:g} seconds")
         found: dict[str, Any] = self.link.call("POST", "clock/advance", {"seconds": span})
         self._await_apps(self.patience)
         return found
@@ -269,8 +269,9 @@ class Waba:
 
         An app of this process also gets the time to end what it does after its answers. What it raised is raised here.
         """
+        until = elapsed() + (self.patience if timeout is None else timeout)
         found: dict[str, Any] = self.link.call("POST", "settle", {} if timeout is None else {"timeout": timeout})
-        return self._await_apps(self.patience if timeout is None else timeout) or found
+        return self._await_apps(max(0.0, until - elapsed())) or found
 
     def _await_apps(self, timeout: float) -> dict[str, Any] | None:
         """Waits for the apps of this process; what they have sent meanwhile is told to them in turn."""
@@ -294,6 +295,7 @@ class Waba:
         self.users.clear()
         self._met.clear()
         self._expected.clear()
+        self._since = milliseconds()
 
     def policy(self, /, **knobs: Any) -> dict[str, Any]:
         """Turns knobs of the platform, such as `read_after=None` or `window_answer="sync"`; all knobs as they are."""
@@ -338,35 +340,6 @@ class Waba:
         )
         return record(entries, name, known, about)
 
-    def messages(self, /, **filters: Any) -> list[dict[str, Any]]:
-        """Messages of both directions, oldest first; `user`, `direction`, `type`, `status`, `after`, `limit`."""
-        found: list[dict[str, Any]] = self.link.call("GET", "messages", query=filters)["messages"]
-        return found
-
-    def deliveries(self, /, **filters: Any) -> list[dict[str, Any]]:
-        """Webhooks with every attempt, oldest first; `field`, `state`, `after`, `limit`."""
-        found: list[dict[str, Any]] = self.link.call("GET", "webhooks", query=filters)["webhooks"]
-        return found
-
-    @property
-    def calls(self) -> list[Call]:
-        """The Graph calls that were made with this world's tokens, those of the test included."""
-        entries = self.link.call("GET", "journal", query={"kind": "call", "limit": 20_000})["entries"]
-        return [call_of(entry) for entry in entries]
-
-    def calls_and_since(self, message_id: str | None) -> tuple[list[Call], list[Call]]:
-        """All calls, and those since a user's message arrived; without one, none."""
-        entries = self.link.call("GET", "journal", query={"limit": 20_000})["entries"]
-        calls = [call_of(entry) for entry in entries if entry["kind"] == "call"]
-        arrivals = (one for one in entries if one.get("event") == "MessageReceived")
-        n = next((one["n"] for one in arrivals if one["data"]["message"]["id"] == message_id), None)
-        return calls, [call for call in calls if n is not None and call.n > n]
-
-    @property
-    def refusals(self) -> list[Call]:
-        """The Graph calls that were refused."""
-        return [call for call in self.calls if call.is_refused]
-
     def refuses(self, *codes: int, timeout: float | None = None) -> Refusals:
         """A `with` block in which the app is refused with one of these codes, at once or by a `failed` status.
 
@@ -374,36 +347,18 @@ class Waba:
         """
         return Refusals(self, codes, self.timeout if timeout is None else timeout)
 
-    def expect(self, *what: str) -> None:
-        """Takes refusals (their trace ids) and failed messages (their ids) as expected."""
-        self._expected |= set(what)
 
-    @property
-    def unexpected_refusals(self) -> list[Call]:
-        """The refused calls of the app that the test did not expect; those that a fault ordered are no mistakes."""
-        return [call for call in self.refusals if call.trace not in self._expected and not is_ordered(call.why)]
+def _check_behaviour(behaviour: Collection[str]) -> None:
+    """TypeError for a word that users are not made of."""
+    if not behaviour:
+        return
+    from localwaba.domain.model import Behaviour
+    from localwaba.operations.mistakes import nearest
 
-    @property
-    def unexpected_failures(self) -> list[dict[str, Any]]:
-        """The messages that failed later and that the test did not expect to, nor a fault ordered."""
-        failed = [one for one in self.messages(status="failed") if one["id"] not in self._expected]
-        return [one for one in failed if "error" in one and not is_ordered(one.get("why", ""))]
-
-    @property
-    def unexpected_mistakes(self) -> list[dict[str, Any]]:
-        """Those of them that the app brought about itself, such as a text after the window has closed."""
-        return [one for one in self.unexpected_failures if one["error"]["code"] in MISTAKES]
-
-    def strangers(self) -> list[Call]:
-        """Calls since this was made with a token that no world of the server knows.
-
-        The default world has them in its journal; if its clock is not the machine's, none are found.
-        """
-        try:
-            entries = self.link.of("").call("GET", "journal", query={"kind": "call", "limit": 20_000})["entries"]
-        except ControlError:
-            return []
-        return [call for call in map(call_of, entries) if call.code == 190 and call.at * 1000 > self._since]
+    words = ("name", "wa_id", "country", "username", *Behaviour.__struct_fields__)
+    for word in behaviour:
+        if word not in words:
+            raise TypeError(f"a user has no {word!r}{nearest(word, words)}")
 
 
 def _check_country(country: str) -> None:

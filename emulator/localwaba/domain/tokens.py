@@ -14,6 +14,7 @@ from localwaba.domain.windows import duration
 
 LONG_LIFE = 60 * DAY
 """How long a long-lived token of a person lives."""
+ENDED = "this access token was of a world that has ended"
 _PACIFIC = "America/Los_Angeles"
 
 
@@ -79,15 +80,13 @@ def check_proof(token: Token, app: App, given: str | None, time: str, *, is_requ
         raise refuse(100, values={"variant": "invalid_appsecret_proof"}, rule="appsecret_proof", why=why, fix=fix)
 
 
-def unreadable() -> Refusal:
-    """What Graph says of a text that is no token, or one of nobody's."""
-    return Refusal(
-        code=190,
-        message="Invalid OAuth access token - Cannot parse access token",
-        rule="token",
-        why="no world of this server has this access token",
-        fix="take access_token from GET /_localwaba/world",
-    )
+def unreadable(ended: str = "") -> Refusal:
+    """What Graph says of a text that is no token, or one of nobody's; `ended` is the world that it was of."""
+    why, fix = "no world of this server has this access token", "take access_token from GET /_localwaba/world"
+    if ended:
+        why, fix = f"{ENDED}, {ended}", "make the app anew for each world, with the environment of that world"
+    message = "Invalid OAuth access token - Cannot parse access token"
+    return Refusal(code=190, message=message, rule="token", why=why, fix=fix)
 
 
 def pacific(milliseconds: int) -> str:

@@ -27,7 +27,7 @@ def authenticate(hosts: Hosts, text: str) -> tuple[Host, Token]:
     """The world and the record of a token, dead or alive; refused with 190 if it is unknown."""
     found = hosts.by_token(text)
     if found is None:
-        raise Refused(unreadable())
+        raise Refused(unreadable(hosts.ended(text)))
     return found
 
 

@@ -19,6 +19,8 @@ from localwaba.runtime.network import Network
 from localwaba.runtime.world_clock import read_clock
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
+_REMEMBERED = 1_000
+"""Tokens of worlds that have ended: whoever calls with one learns that."""
 
 
 Observer = Callable[[WorldHost, dict[str, Any]], None]
@@ -33,6 +35,7 @@ class WorldHosts:
         self._network = network
         self._worlds: dict[str, WorldHost] = {default.world.name: default}
         self._tokens: dict[str, WorldHost] = {}
+        self._ended: dict[str, str] = {}
         self._made = 0
         self._on_refusal: Observer | None = None
 
@@ -50,6 +53,10 @@ class WorldHosts:
         # a token that came with a snapshot still means the world it was made for, if that is here
         host = self._tokens[token] = next((host for host in known if token not in host.brought), known[0])
         return host, host.world.tokens[token]
+
+    def ended(self, token: str) -> str:
+        """The name of the world that had a token, if it has ended; else nothing."""
+        return self._ended.get(token, "")
 
     def by_node(self, node: str) -> WorldHost | None:
         """The world that has a node, the default one first."""
@@ -95,6 +102,9 @@ class WorldHosts:
         if host is None:
             return False
         self._tokens = {token: other for token, other in self._tokens.items() if other is not host}
+        self._ended |= dict.fromkeys(host.world.tokens, name)
+        for token in list(self._ended)[: max(0, len(self._ended) - _REMEMBERED)]:
+            del self._ended[token]
         host.close()
         return True
 
