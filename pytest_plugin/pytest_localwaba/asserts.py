@@ -19,19 +19,22 @@ def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: boo
     """
     if not (strict or strict_statuses or waba.has_residents):
         return
-    if waba.settle(waba.patience)["refusals"] == 0:
+    counted = waba.settle(waba.patience)
+    if not counted["refusals"] and not counted.get("strangers"):
         return
-    calls = [str(call) for call in waba.unexpected_refusals] if strict else []
+    refused = [*waba.unexpected_refusals, *waba.unexpected_strangers] if strict else []
     failures = failures_of(waba, strict, strict_statuses)
-    failed = [failed_later(one) for one in failures]
-    if not calls and not failed:
+    if not refused and not failures:
         return
-    lines = ["the app was refused what the test did not expect"]
-    lines += listed("Refused calls of the app", calls) + listed("Messages that failed later", failed)
-    codes = {one.code for one in waba.unexpected_refusals if strict} | {one["error"]["code"] for one in failures}
-    code = min((code for code in codes if code is not None), default=131009)
-    turned_off = "strict_statuses=False" if strict_statuses and not calls else "strict=False"
-    lines += ["", f"Expect it:  with waba.refuses({code}): …", f"Allow it:   @pytest.mark.waba({turned_off})"]
+    found = [one.code for one in refused] + [one["error"]["code"] for one in failures]
+    codes = list(dict.fromkeys(code for code in found if code is not None))
+    with_codes = f" with {', '.join(map(str, codes))}," if codes else ""
+    lines = [f"the app was refused{with_codes} {'which' if codes else 'what'} the test did not expect"]
+    lines += listed("Refused calls of the app", map(str, refused))
+    lines += listed("Messages that failed later", map(failed_later, failures))
+    turned_off = "strict_statuses=False" if strict_statuses and not refused else "strict=False"
+    lines += ["", f"Expect it:  with waba.refuses({', '.join(map(str, codes[:1]))}): …"]
+    lines += [f"Allow it:   @pytest.mark.waba({turned_off})"]
     pytest.fail("\n".join(lines), pytrace=False)
 
 

@@ -34,6 +34,7 @@ MARKER = (
     "that is refused, at once or later by its mistake, fails the test; strict_statuses: so does any message that fails."
 )
 DOOR = "localwaba_door"
+__tracebackhide__ = True  # failures of tests are shown where the test is
 _coverage: pytest.StashKey[coverage.ContractCoverage | None] = pytest.StashKey()
 _door: pytest.StashKey[Door] = pytest.StashKey()
 _held: pytest.StashKey[Held] = pytest.StashKey()
@@ -78,13 +79,14 @@ def waba_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 @pytest.fixture
 def waba(request: pytest.FixtureRequest, waba_server: Server) -> Iterator[Waba]:
     """An isolated world for this test: users, time, and everything that the app did (a `localwaba.Waba`)."""
+    from pytest_localwaba.reports import end
     from pytest_localwaba.worlds import make_world, read_marks
 
     marks = read_marks(request.node, request.config.stash[_options])
     held = make_world(waba_server, request.node.nodeid, marks)
     request.node.stash[_held] = held
     yield held.waba
-    held.close()
+    end(held, request.node.nodeid, request.config.stash[_options].save)
 
 
 @pytest.fixture
@@ -113,6 +115,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         from pytest_localwaba.asserts import assert_nothing_refused
 
         assert_nothing_refused(held.waba, held.marks.strict, held.marks.strict_statuses)
+        held.is_passed = True
     return result
 
 
@@ -123,10 +126,12 @@ def pytest_runtest_makereport(
     """Adds to the report of a failure what happened in its world."""
     found = yield
     held = item.stash.get(_held, None)
-    if held is not None and held.is_open and found.failed:
+    if held is not None and found.failed and (held.is_open or held.told is not None):
         from pytest_localwaba.reports import report
 
-        told = report(held, item.nodeid, found.longreprtext, item.config.stash[_options].save)
+        told, held.told = held.told, None
+        if told is None:
+            told = report(held, item.nodeid, found.longreprtext, item.config.stash[_options].save)
         found.sections += told.sections
         found.user_properties += told.properties
         item.user_properties += told.properties  # JUnit XML takes those of the last report, the teardown's

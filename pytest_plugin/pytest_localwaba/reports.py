@@ -5,23 +5,33 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from localwaba import ControlError, Waba
 from localwaba.client.calls import summary
 from localwaba.client.chat import draw
 from localwaba.client.failure import listed, told
-from pytest_localwaba.asserts import failures_of
-from pytest_localwaba.worlds import Held
+from pytest_localwaba.asserts import assert_nothing_refused, failures_of
+from pytest_localwaba.worlds import Held, Report
 
 _MOST = 40
 
 
-class Report(NamedTuple):
-    """The sections of a report, by their titles, and the properties of a test in JUnit XML."""
+_AFTERWARDS = 1.0
+"""How long an app is waited for when its test is over and its fixtures end, in seconds."""
 
-    sections: list[tuple[str, str]]
-    properties: list[tuple[str, str]]
+
+def end(held: Held, nodeid: str, save: Path | None) -> None:
+    """Ends a world; if its test passed, the app is first held to what it did while the fixtures of the test ended."""
+    try:
+        if held.is_passed:
+            held.waba.patience = min(held.waba.patience, _AFTERWARDS)
+            assert_nothing_refused(held.waba, held.marks.strict, held.marks.strict_statuses)
+    except BaseException as error:  # pytest's own Failed is one
+        held.told = report(held, nodeid, str(error), save)
+        raise
+    finally:
+        held.close()
 
 
 def report(held: Held, nodeid: str, already: str, save: Path | None) -> Report:
@@ -39,7 +49,7 @@ def report(held: Held, nodeid: str, already: str, save: Path | None) -> Report:
     sections = [("localwaba", "\n".join([*story, "", again]))]
     if journal:
         sections.append(("localwaba journal", "\n".join(journal)))
-    properties += [("localwaba_chat", "\n".join(_chats(waba, ""))), ("localwaba_journal", "\n".join(journal))]
+    properties += [("localwaba_chat", "\n".join(_chats(waba, ""))[1:]), ("localwaba_journal", "\n".join(journal))]
     return Report(sections, [*properties, ("localwaba_scenario", scenario), ("localwaba_replay", again)])
 
 
@@ -55,7 +65,7 @@ def _chats(waba: Waba, already: str) -> list[str]:
     lines: list[str] = []
     for user in waba.users:
         chat = draw(user.chat, user.name)
-        if chat and f"Chat of {user.name}" not in already:
+        if chat and not (f"Chat of {user.name}" in already and all(line.strip() in already for line in chat)):
             lines += ["", f"Chat of {user.name} ({user.wa_id})", *(f"  {line}" for line in chat)]
     return lines
 

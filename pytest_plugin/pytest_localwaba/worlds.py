@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -109,13 +109,25 @@ def read_clock(given: Any) -> dict[str, Any]:
     return {"mode": "frozen", "now": given}
 
 
+class Report(NamedTuple):
+    """The sections of a report, by their titles, and the properties of a test in JUnit XML."""
+
+    sections: list[tuple[str, str]]
+    properties: list[tuple[str, str]]
+
+
 @dataclass(slots=True)
 class Held:
-    """A world that a test holds; `aio` is how an `async def` test sees it."""
+    """A world that a test holds; `aio` is how an `async def` test sees it.
+
+    `is_passed`: the test has, and so has what the app did until then. `told` is what there was to tell at the end.
+    """
 
     waba: Waba
     marks: Marks
     is_open: bool = True
+    is_passed: bool = False
+    told: Report | None = None
     aio: AsyncWaba | None = None
     interception: Interception | None = None
 

@@ -227,6 +227,7 @@ def test_wrong_signature(app: Any, ada: User) -> None:
     )
 
 
+@pytest.mark.waba(strict=False)
 def test_unknown_token(app: Any, ada: User) -> None:
     """An app with a token that no world knows: its calls, and where the right token is."""
     app.token = "EAAsomebodyelse"
@@ -242,7 +243,7 @@ def test_unknown_token(app: Any, ada: User) -> None:
         Chat of Ada
           12:00:00 Ada: hi
 
-        No call came with this world's token, but some with one that no world knows (1)
+        No call came with this world's token, but some with none or with one that no world knows (1)
           POST /v26.0/{number_of(app)}/messages -> 401 Invalid OAuth access token - Cannot parse access token
           Give the app waba.access_token, or its whole environment: waba.env
         """
@@ -301,3 +302,74 @@ def test_unknown_member(ada: User) -> None:
     """A slip in the name of a member is told with the nearest one, at once."""
     with pytest.raises(TypeError, match=re.escape("a message has no 'button'; did you mean buttons?")):
         ada.receives(button=["Yes"])
+
+
+def test_somebody_else_got_it(app: Any, waba: Waba, ada: User) -> None:
+    """A message that went to another user is named, with whom it went to: two users were confused."""
+    bob = waba.user("Bob", wa_id="16465550145")
+    bob.sends("hi")
+    ada.sends("hi")
+    app.send(bob.wa_id, body="Hello!")
+    assert text_of(lambda: ada.receives(text="Hello!", timeout=WAIT)) == plain(
+        """
+        Ada received nothing: a message like this went to Bob (16465550145) (waited 0.05 s).
+
+        Expected a message to Ada
+          text 'Hello!'
+
+        Chat of Ada
+          12:00:00 Ada: hi
+
+        Messages of the app to others (1)
+          to Bob (16465550145): Hello!  (read)
+        """
+    )
+
+
+def test_others_got_something(app: Any, waba: Waba, ada: User) -> None:
+    """To a user who is sent nothing, what others got is shown; what they got before the user wrote is not."""
+    waba.user("Bob", wa_id="16465550145").sends("hi")
+    app.send("16465550145", body="too early")
+    ada.sends("hi")
+    app.send("16465550145", body="Hello!")
+    text = text_of(lambda: ada.receives(text="Bye", timeout=WAIT))
+    assert text.startswith("Ada received nothing: the app answered the webhook with 200 in N ms, made 1 call and sent")
+    assert text.endswith("Messages of the app to others (1)\n  to Bob (16465550145): Hello!  (read)")
+
+
+def test_no_token_at_all(app: Any, waba: Waba, ada: User) -> None:
+    """Calls without a token are told of, as those with an unknown one are."""
+    ada.sends("hi")
+    waba.link.of("").graph("POST", f"/v26.0/{waba.phone_number_id}/messages", {})
+    with waba.refuses(104):
+        waba.link.of("").graph("POST", f"/v26.0/{waba.phone_number_id}/messages", {})
+    waba.expect(*(call.trace for call in waba.strangers()))
+    text = text_of(lambda: ada.receives(timeout=WAIT))
+    assert text.startswith("Ada received nothing: the app made no call with this world's token")
+    assert "-> 400 An access token is required to request this resource." in text
+
+
+def test_the_token_of_another_test(app: Any, waba: Waba, waba_server: Any, ada: User) -> None:
+    """An app that was made for a world that has ended is told as that, and is no mistake of this test's app."""
+    ended = waba_server.new_world()
+    ended.close()
+    app.token = ended.access_token
+    app.send(ada.wa_id, body="hi")
+    assert ada.wa_id not in {one["user"] for one in waba.messages()}
+    text = text_of(lambda: ada.receives(timeout=WAIT))
+    assert "One was of a world that has ended: make the app anew in each test, or in a fixture of it" in text
+    assert waba.unexpected_strangers == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        ("txt", "there is no type of message 'txt'; did you mean text?"),
+        ("Hi, Ada!", "there is no type of message 'Hi, Ada!'; for what can be read: receives(text='Hi, Ada!')"),
+    ],
+    ids=["misspelt", "a text"],
+)
+def test_no_such_type(ada: User, wanted: str, text: str) -> None:
+    """A type that no message can have is told at once, and what was probably meant."""
+    with pytest.raises(ValueError, match=re.escape(text)):
+        ada.receives(wanted)

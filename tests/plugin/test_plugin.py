@@ -145,7 +145,7 @@ def test_refused_call(run: Run) -> None:
     result.assert_outcomes(failed=1)
     shown = lines_after(result, "the app was refused")
     assert shown[:4] == [
-        "the app was refused what the test did not expect",
+        "the app was refused with 100, which the test did not expect",
         "",
         "Refused calls of the app (1)",
         "  POST /v26.0/116861633090783/messages -> 400 (#100) Param text['body'] must be at most 4096 characters long.",

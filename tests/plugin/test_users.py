@@ -61,7 +61,7 @@ def test_behaviour(app: Any, waba: Waba) -> None:
     quiet.sends("hi")
     app.send(quiet.wa_id, body="Hello")
     assert quiet.receives(text="Hello").ticks == "delivered"
-    with pytest.raises(ControlError, match="read_after"):
+    with pytest.raises(TypeError, match="did you mean read_after"):
         waba.user("Slip", reads_after=None)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from localwaba.client.calls import Call, because, summary
 from localwaba.client.chat import Bubble, draw
 from localwaba.client.expectation import Expectation
+from localwaba.domain.tokens import ENDED
 
 _MOST = 20
 
@@ -21,7 +22,8 @@ class Evidence:
 
     `new` are the messages since the last one that was received, failed ones included; `old` those before. `strangers`
     are refused calls with a token that no world knows. `webhook` is the app's callback, if it has one. `asked` is the
-    webhook that told the app of the user's last message, `calls_since` are the calls that the app has made since then.
+    webhook that told the app of the user's last message, `calls_since` are the calls that the app has made since then,
+    `others` the messages that it has sent to other users since then, with whom they went to.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Evidence:
     webhook: str | None
     asked: Mapping[str, Any] | None = None
     calls_since: Sequence[Call] = ()
+    others: Sequence[tuple[str, Bubble]] = ()
 
     @property
     def arrived(self) -> list[Bubble]:
@@ -92,6 +95,9 @@ def _verdict(expected: Expectation, seen: Evidence) -> str:
         last_call = refused[-1]
         detail = last_call.error.get("code", f"HTTP {last_call.status}")
         return f"{name} received nothing: the app's send was refused with {detail}"
+    strayed = [who for who, one in seen.others if expected.wanted and expected.fits(one)]
+    if strayed:
+        return f"{name} received nothing: a message like this went to {strayed[-1]}"
     pending = [one for one in seen.new if one.sender == "business"]
     if pending:
         return f"{name} received nothing: the app's message is on its way, and arrives when time passes"
@@ -101,7 +107,7 @@ def _verdict(expected: Expectation, seen: Evidence) -> str:
 def _reaction(seen: Evidence) -> str:
     """What the app made of the user's last message."""
     if seen.asked is None or seen.webhook is None:
-        return "the app sent nothing"
+        return f"the app sent {seen.name} nothing, but others" if seen.others else "the app sent nothing"
     if not seen.asked["attempts"]:
         return "the app has not answered the webhook"
     last = seen.asked["attempts"][-1]
@@ -130,6 +136,8 @@ def surroundings(seen: Evidence) -> list[str]:
     lines = ["", f"Chat of {seen.name}", *(f"  {line}" for line in chat[-3 * _MOST :])] if chat else []
     if not chat:
         lines += ["", f"Chat of {seen.name}: empty"]
+    if not seen.arrived:
+        lines += listed("Messages of the app to others", [f"to {who}: {_said(one)}" for who, one in seen.others])
     lines += listed("Refused calls of the app", [str(call) for call in seen.refused])
     lines += listed("Webhooks that the app did not answer with 200", map(told, seen.unanswered))
     if any(one["attempts"][-1]["status"] in (401, 403) for one in seen.unanswered):
@@ -140,9 +148,15 @@ def surroundings(seen: Evidence) -> list[str]:
         strange = [
             f"{call.method} {call.path} -> {call.status} {call.error.get('message', '')}" for call in seen.strangers
         ]
-        lines += listed("No call came with this world's token, but some with one that no world knows", strange[-3:])
+        lines += listed("No call came with this world's token, but some with none or with one that no world knows", strange[-3:])
+        if any(ENDED in call.why for call in seen.strangers):
+            lines.append("  One was of a world that has ended: make the app anew in each test, or in a fixture of it")
         lines.append("  Give the app waba.access_token, or its whole environment: waba.env")
     return lines
+
+
+def _said(one: Bubble) -> str:
+    return draw([one], "")[0].partition("the app: ")[2]
 
 
 def listed(title: str, items: Iterable[str]) -> list[str]:
@@ -184,8 +198,9 @@ def told(delivery: Mapping[str, Any]) -> str:
 
 def _plain(answer: str) -> str:
     """What an app answered, in one line; of a page its words."""
-    text = re.sub(r"<style.*?</style>|<[^>]*>?", " ", answer, flags=re.DOTALL) if answer.startswith("<") else answer
-    return " ".join(text.split())
+    if answer.startswith("<"):
+        answer = re.sub(r"<(style|title).*?</\1>|<[^>]*>?", " ", answer, flags=re.DOTALL)
+    return " ".join(answer.split())
 
 
 def _where(url: str) -> str:

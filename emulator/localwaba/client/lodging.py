@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from localwaba.client.link import Link
+from localwaba.client.tracebacks import shorten
 from localwaba.runtime.system import elapsed
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ class Lodging:
         origin = self._origins.get(id(app))
         if origin is None:
             resident = house(app, loop, in_turn=in_turn)
-            resident.start()
+            try:
+                resident.start()
+            except Exception as error:
+                shorten(error)
+                raise
             self._ends.callback(resident.stop)
             self._apps.append((resident, raises))
             origin = self._origins[id(app)] = self._open(resident, at)

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from localwaba.client.chat import Bubble, bubbles
+from localwaba.client.chat import Bubble, bubble, bubbles
 from localwaba.client.doings import Doing, Quoted, id_of
 from localwaba.client.expectation import Expectation, Wanted
 from localwaba.client.failure import Evidence, missed, tells_of, unwanted
@@ -265,7 +265,19 @@ class User(Doing):
             webhook=waba.callback,
             asked=next((one for one in reversed(deliveries) if asking and tells_of(one, asking)), None),
             calls_since=since,
+            others=self._to_others(asking),
         )
+
+    def _to_others(self, since: str | None) -> list[tuple[str, Bubble]]:
+        """What the app has sent to other users since a message of this one, with whom it went to."""
+        messages = self._waba.messages(limit=20_000)
+        place = next((n for n, one in enumerate(messages) if one["id"] == since), -1)
+        names = {user.wa_id: f"{user.name} ({user.wa_id})" for user in self._waba.users}
+        return [
+            (names.get(one["user"], one["user"]), bubble(one))
+            for one in messages[place + 1 :]
+            if one["direction"] == "outbound" and one["user"] != self.wa_id
+        ]
 
 
 def _given(**members: Any) -> dict[str, Any]:

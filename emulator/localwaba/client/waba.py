@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from localwaba.client.calls import GraphError
+from localwaba.client.calls import GraphError, because
 from localwaba.client.faults import Faults
 from localwaba.client.interception import Interception
 from localwaba.client.judged import Judged
@@ -169,10 +169,11 @@ class Waba(Judged):
             self.link.call("PUT", "webhook", {name: value for name, value in given.items() if value is not None})
         except ControlError as error:
             raised = self._lodging.errors()
-            if not raised:
-                raise
-            shorten(raised[0])
-            raise ControlError(error.status, str(error)) from raised[0]
+            for one in raised[:1]:
+                shorten(one)
+            reason, _, why = str(error).partition(" [webhooks.verification] ")
+            text = "\n".join([reason, *because(why)])
+            raise ControlError(error.status, text) from (raised[0] if raised else None)
         self.verify_token = str(given["verify_token"])
         return self
 

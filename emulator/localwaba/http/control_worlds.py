@@ -164,10 +164,12 @@ async def settle(ask: Ask) -> Any:
     """`POST /settle`: runs until nothing is due now and no delivery is in flight.
 
     `refusals` are the calls that were refused and the messages that failed since the world began: 0 needs no look.
+    `strangers` are those of the default world, which has the calls without a token that any world knows.
     """
     body = await ask.body()
     only(body, ("timeout",), "settle")
-    return await ask.host.settle(number_of(body, "timeout", 0, 3_600))
+    found = await ask.host.settle(number_of(body, "timeout", 0, 3_600))
+    return found | {"strangers": ask.hosts.default.refusals}
 
 
 Webhook = tuple[str, str, tuple[str, ...], str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
@@ -264,6 +264,15 @@ def patch_policy(world: World, now: int, changes: dict[str, Any]) -> list[Event]
     return [PolicyChanged(at=now, policy=read_policy(world.policy, changes))]
 
 
+def _check_words(changes: dict[str, Any]) -> None:
+    """A Mistake for a knob that is one of some words, and is given another."""
+    kinds = get_type_hints(Policy)
+    for name, value in changes.items():
+        words = get_args(kinds.get(name))
+        if isinstance(value, str) and words and all(isinstance(word, str) for word in words):
+            choice_of({name: value}, name, words)
+
+
 def read_policy(policy: Policy, changes: dict[str, Any]) -> Policy:
     """A policy with some knobs changed; a Mistake names an unknown knob, or what is wrong with a value."""
     if "profile" in changes:
@@ -275,6 +284,7 @@ def read_policy(policy: Policy, changes: dict[str, Any]) -> Policy:
     try:
         changed = patch(policy, changes)
     except msgspec.ValidationError as error:
+        _check_words(changes)
         raise Mistake("policy: " + str(error).replace("`", "").replace(" - at $.", " at ")) from None
     for name in changed_knobs:
         value = getattr(changed, name)

@@ -114,7 +114,7 @@ def _find_choice(options: dict[str, Any], message: Message, there: list[Choice])
     close = [choice for choice in there if getattr(choice, name).lower() in near]
     raise Mistake(
         f"no button or row has {name} {value!r}; {'did you mean' if close else 'there is'} "
-        f"{_titles(close or there, name)}"
+        f"{_titles(close or there, name)}{'?' if close else ''}"
     )
 
 

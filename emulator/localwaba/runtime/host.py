@@ -252,8 +252,13 @@ class WorldHost:
             else:
                 break
         in_flight, pending = self._network.busy(self.world.name), len(self.world.agenda)
-        refusals = self.entries.refusals
-        return {"settled": settled, "in_flight": in_flight, "pending": pending, "ran": count, "refusals": refusals}
+        counts = {"in_flight": in_flight, "pending": pending, "ran": count, "refusals": self.refusals}
+        return {"settled": settled} | counts
+
+    @property
+    def refusals(self) -> int:
+        """The calls that were refused and the messages that failed since the world began."""
+        return self.entries.refusals
 
     def _due_now(self) -> bool:
         due = self.world.next_due()
