@@ -326,3 +326,16 @@ def test_settle_counts_refusals(platform: Any) -> None:
     assert counted() == 1
     platform.control("POST", "reset")
     assert counted() == 0
+
+
+def test_tokens_of_worlds_that_have_ended(platform: Any) -> None:
+    """A call with the token of a world that has ended is told that, and counted among those that no world knows."""
+    token = platform.control("POST", "worlds", {"name": "gone"})["access_token"]
+    platform.control("DELETE", "worlds/gone")
+    found = platform.graph("GET", "/v26.0/me", token=token)
+    assert (found.status, found.error["code"]) == (401, 190)
+    assert found.why.startswith("[token] this access token was of a world that has ended, gone Fix: make the app anew")
+    assert platform.control("POST", "settle")["strangers"] == 1
+    again = platform.control("POST", "worlds", {"name": "gone"})["access_token"]
+    assert again == token
+    assert platform.graph("GET", f"/v26.0/{platform.number}", token=token).status == 200

@@ -125,7 +125,12 @@ def test_an_app_that_hangs(waba: Waba, ada: User) -> None:
     waba.webhook(app)
     waba.patience = 0.2
     wait = waba._lodging.wait
-    waba._lodging.wait = lambda timeout: asked.append(timeout) or wait(timeout)  # type: ignore[method-assign]
+
+    def heard(timeout: float) -> bool:
+        asked.append(timeout)
+        return wait(timeout)
+
+    waba._lodging.wait = heard  # type: ignore[method-assign]
     ada.sends("hi")
     released.set()
     waba.patience = 10.0
