@@ -336,7 +336,7 @@ def test_refused_call(waba: Waba, bot: Bot, ada: User) -> None:
 def test_unknown_token(waba: Waba, bot: Bot, ada: User) -> None:
     """A token that is none raises pywa's ExpiredAccessToken, and no world is touched."""
     bot.wa.token = "EAAnonsense"
-    with pytest.raises(errors.ExpiredAccessToken):
+    with waba.refuses(190), pytest.raises(errors.ExpiredAccessToken):
         bot.wa.send_message(ada.wa_id, "hi")
     assert waba.messages() == []
 
