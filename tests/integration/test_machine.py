@@ -152,8 +152,10 @@ def test_a_failed_handshake_is_told() -> None:
         def verify(self, given: dict[str, str]) -> tuple[str, str]:
             return "200 OK", "hello"
 
-    first, rule, *_, last = story(Silent).splitlines()
+    first, why, fix, rule, *_, last = story(Silent).splitlines()
     assert first.startswith("The handshake failed: (#2201) response does not match challenge, expected value=")
+    assert why.startswith("    why: the callback answered 200, but its body is not the challenge ")
+    assert fix == "    fix: Answer 200 with the value of hub.challenge as the whole body, as plain text."
     assert rule == "  rule: A GET with the right verify token is answered with 200 and the challenge as the whole body."
     assert last == "  1. Your app has started."
 

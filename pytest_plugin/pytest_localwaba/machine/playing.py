@@ -189,7 +189,7 @@ class Playing(RuleBasedStateMachine):
     def _fail(self, found: str, rule: Callable[..., object]) -> None:
         self.broken = found
         said = " ".join((rule.__doc__ or rule.__name__).split("\n\n")[0].split())
-        story = tell(found[0].upper() + found[1:] + ".", said, self.history, self.users.values())
+        story = tell(found[0].upper() + found[1:].removesuffix(".") + ".", said, self.history, self.users.values())
         type(self).last_story = story
         raise AssertionError(story)
 
