@@ -148,7 +148,8 @@ def surroundings(seen: Evidence) -> list[str]:
         strange = [
             f"{call.method} {call.path} -> {call.status} {call.error.get('message', '')}" for call in seen.strangers
         ]
-        lines += listed("No call came with this world's token, but some with none or with one that no world knows", strange[-3:])
+        told_of = "No call came with this world's token, but some with none or with one that no world knows"
+        lines += listed(told_of, strange[-3:])
         if any(ENDED in call.why for call in seen.strangers):
             lines.append("  One was of a world that has ended: make the app anew in each test, or in a fixture of it")
         lines.append("  Give the app waba.access_token, or its whole environment: waba.env")
