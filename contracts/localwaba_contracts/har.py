@@ -52,8 +52,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_call(self) -> bool:
-        """Whether it is a call of Graph."""
-        return not self.is_webhook and is_graph(self.url)
+        """Whether it is a call of Graph; what browsers ask beforehand, whether they may call, is none."""
+        return self.method != "OPTIONS" and not self.is_webhook and is_graph(self.url)
 
 
 def is_har(document: Any) -> bool:

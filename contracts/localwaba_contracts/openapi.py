@@ -61,7 +61,7 @@ def _operation(row: registry.RouteRow, version: str) -> dict[str, Any]:
         found["requestBody"] = {"content": {"application/json": {"schema": _request(row.request)}}}
     elif row.request:
         found.setdefault("parameters", []).extend(_query(row.request, version))
-    answer = {"content": {"application/json": {"schema": _reference(row.answer)}}} if row.answer else {}
+    answer = {"content": {"application/json": {"schema": _answer(row)}}} if row.answer else {}
     found["responses"] = {
         "200": {"description": "What Graph answers"} | answer,
         "default": {
@@ -70,6 +70,14 @@ def _operation(row: registry.RouteRow, version: str) -> dict[str, Any]:
         },
     }
     return found
+
+
+def _answer(row: registry.RouteRow) -> dict[str, Any]:
+    """What an operation answers; to mark a message as read is answered otherwise than to send one."""
+    assert row.answer
+    if row.request == "requests/messages":
+        return {"anyOf": [_reference(row.answer), _reference("answers/success")]}
+    return _reference(row.answer)
 
 
 def _request(name: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from localwaba_contracts.validate import Violation, coerce, violation
 from localwaba_contracts.webhooks import contract_of
 
 _FAMILY = "requests/messages"
+_READ = "answers/success"
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +63,17 @@ def judge_call(call: Call, version: str = "") -> list[Verdict]:
     if isinstance(call.request, dict):
         found.append(_judge_request(where, call, candidates, wanted))
     if isinstance(call.answer, dict):
-        answers = ["answers/error"] if call.status >= 400 else [row.answer for row in candidates if row.answer]
+        answers = ["answers/error"] if call.status >= 400 else _answers(call, candidates)
         if answers:
             found.append(_best(where, "answer", [(name, call.answer) for name in dict.fromkeys(answers)], wanted))
     return found
+
+
+def _answers(call: Call, candidates: Sequence[registry.RouteRow]) -> list[str]:
+    """The contracts that an answer may keep; a message that was marked as read is answered otherwise than a send."""
+    if isinstance(call.request, dict) and call.request.get("status") == "read":
+        return [_READ if row.request == _FAMILY else row.answer for row in candidates if row.answer]
+    return [row.answer for row in candidates if row.answer]
 
 
 def judge_webhook(where: str, body: Any, version: str = "") -> list[Verdict]:

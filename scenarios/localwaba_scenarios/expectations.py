@@ -35,6 +35,8 @@ def members_or(reader: Reader, node: Node, name: str, what: str, known: Iterable
     """The members of a mapping, with `known` no others; anything else stands for its member `name`."""
     if isinstance(node, nodes.Mapping):
         return reader.members(node, what, known)
+    if isinstance(node, nodes.Sequence) and any(isinstance(item, nodes.Mapping) for item in node.items):
+        raise Wrong(node.place, f"{what} is a text or a mapping, not a list: leave the dash out")
     return {name: node}
 
 
@@ -108,6 +110,7 @@ def call(ask: Ask) -> Step:
     """`expect call`."""
     members = members_or(ask.reader, ask.given, "operation", "an expected call", CALL)
     _check(ask.reader, members, "operation", "operation", [row.operation for row in routes()])
+    _check_status(ask.reader, members, "status")
     wanted = _wanted(ask.reader, members, ("status",))
     return model.ExpectCall(place=ask.place, wanted=wanted, times=_times(ask, members), **_within(ask, members))
 
@@ -116,6 +119,7 @@ def webhook(ask: Ask) -> Step:
     """`expect webhook`."""
     members = members_or(ask.reader, ask.given, "field", "an expected webhook", WEBHOOK)
     _check(ask.reader, members, "field", "webhook field", words("field"))
+    _check_status(ask.reader, members, "answered")
     wanted = _wanted(ask.reader, members)
     return model.ExpectWebhook(place=ask.place, wanted=wanted, times=_times(ask, members), **_within(ask, members))
 
@@ -130,7 +134,7 @@ def template(ask: Ask) -> Step:
 
 def number(ask: Ask) -> Step:
     """`expect number`."""
-    members = ask.reader.members(ask.given, "an expected number", NUMBER)
+    members = ask.reader.members(ask.given, "an expected number", NUMBER, "{quality_rating: RED}")
     changes = schema()["$defs"]["number_change"]["properties"]
     wanted = _wanted(ask.reader, members, ("status",))
     for name in wanted:
@@ -167,6 +171,15 @@ def _check(reader: Reader, members: Map[str, Node], name: str, what: str, known:
     """Of what can only be one of some words, there is a word or a pattern."""
     if name in members and not _is_pattern(members[name]):
         reader.choice(members[name], what, known)
+
+
+def _check_status(reader: Reader, members: Map[str, Node], name: str) -> None:
+    """An HTTP status is a number, unless it is a pattern, null, or what the scenario itself will know."""
+    node = members.get(name)
+    if node is None or _is_pattern(node) or not isinstance(node, nodes.Scalar):
+        return
+    if node.text != "null" and isinstance(reader.fill(node), str):
+        reader.whole(node, name, 100)
 
 
 def _within(ask: Ask, members: dict[str, Node]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ WORLD = ("phone_number_id", "waba_id", "business_number")
 """Names that every scenario has: the ids and the number of the business."""
 OF_USERS = ("number", "name", "user_id", "code")
 """What is known of each user, as in `${ana.number}`."""
+TAKEN = (*RESERVED, "true", "false", "null")
+"""What users cannot be called."""
 _TIMES = ("delivered_after", "read_after", "answers_after")
 
 
@@ -45,8 +47,10 @@ def load(path: Path, values: Mapping[str, str] | None = None) -> list[Scenario]:
             beside = path.parent.glob("*.y*ml") if path.parent.is_dir() else ()
             why = f"there is no such file{nearest(path.name, sorted(one.name for one in beside))}"
         raise BadScenario([Wrong(Place(str(path), 1, 1), why)]) from None
-    except UnicodeDecodeError:
-        raise BadScenario([Wrong(Place(str(path), 1, 1), "this is no text in UTF-8; save it as UTF-8")]) from None
+    except UnicodeDecodeError as error:
+        before = bytes(error.object[: error.start]).decode("utf-8", "replace")
+        place = nodes.place_at(before, len(before), str(path))
+        raise BadScenario([Wrong(place, "this is no text in UTF-8; save it as UTF-8")]) from None
     return read(text, str(path), path.parent, values)
 
 
@@ -79,11 +83,14 @@ class _Document:
         self.members: dict[str, Node] = {}
         if not isinstance(root, nodes.Mapping):
             raise Wrong(root.place, "a scenario begins with its name, as in name: A first contact")
+        given = {name.text for name, _ in root.entries}
         for name, node in root.entries:
             self.members[name.text] = node
             if name.text not in MEMBERS:
-                text = f"a scenario has no member {name.text}{nearest(name.text, MEMBERS)}"
-                mistakes.append(Wrong(name.place, text))
+                hint = nearest(name.text, MEMBERS)
+                mistakes.append(Wrong(name.place, f"a scenario has no member {name.text}{hint}"))
+                if (meant := hint.removeprefix("; did you mean ").rstrip("?")) in set(MEMBERS) - given:
+                    self.members[meant] = node  # so that what follows from this mistake is not told as another one
         self.variables: dict[str, str] = {}
         with self._collecting():
             self.variables = self._names("variables") | dict(values)
@@ -139,7 +146,7 @@ class _Document:
         named = self._named()
         reader.later |= {f"{key}.{name}" for key in named for name in OF_USERS}
         return Scenario(
-            name=self._part("name", "", lambda node: reader.word(node, "name")),
+            name=self._part("name", "", lambda node: _name(reader, node)),
             place=self.place,
             users=users,
             templates=self._templates(reader),
@@ -211,12 +218,17 @@ class _Document:
         found: list[Step] = []
         for item in node.items:
             with self._collecting():
-                found.append(self._step(reader, item, users))
+                if not _is_of_nobody(item, users):
+                    found.append(self._step(reader, item, users))
         return tuple(found)
 
     def _step(self, reader: Reader, item: Node, users: list[str]) -> Step:
         if isinstance(item, Scalar):
             return read_step(reader, item.place, reader.word(item, "a step"), None, users)
+        if isinstance(item, nodes.Mapping) and len(item.entries) > 1:
+            (sentence, first), (second, _) = item.entries[:2]
+            if isinstance(first, Scalar) and first.is_empty and " " in sentence.text and " " not in second.text:
+                raise Wrong(second.place, f"what belongs to `{sentence.text}:` is indented further than that")
         if not isinstance(item, nodes.Mapping) or len(item.entries) != 1:
             place = item.entries[1][0].place if isinstance(item, nodes.Mapping) and item.entries else item.place
             raise Wrong(place, "a step is one sentence, and what follows it after a colon; begin each with a dash")
@@ -228,6 +240,17 @@ class _Document:
                 raise Wrong(value.place, f"there is no file {path}")
             return replace(step, file=str(path))
         return step
+
+
+def _is_of_nobody(item: Node, users: list[str]) -> bool:
+    """Whether a step is of a user who cannot be called so, which is told where that user is named."""
+    key = item.entries[0][0] if isinstance(item, nodes.Mapping) and item.entries else item
+    sentence = key.text if isinstance(key, Scalar) else ""
+    return any(sentence.startswith(f"{user} ") for user in users if not _is_a_name(user))
+
+
+def _is_a_name(key: str) -> bool:
+    return key.isidentifier() and key not in TAKEN
 
 
 def _refuse_gaps(place: Place, row: Mapping[str, str], first: Mapping[str, str]) -> None:
@@ -252,6 +275,13 @@ class _Collecting:
             self._mistakes.append(error)
             return True
         return False
+
+
+def _name(reader: Reader, node: Node) -> str:
+    found = reader.word(node, "name")
+    if not found.strip():
+        raise Wrong(node.place, "a scenario needs its name")
+    return found
 
 
 def _policy(reader: Reader, node: Node) -> Rule:
@@ -280,9 +310,8 @@ def _version(reader: Reader, node: Node) -> str:
 
 def _person(reader: Reader, key: str, place: Place, node: Node | None) -> Person:
     """A user; nobody needs to say anything of them."""
-    taken = (*RESERVED, "true", "false", "null")
-    if not key.isidentifier() or key in taken:
-        why = "is taken" if key in taken else "is not one"
+    if not _is_a_name(key):
+        why = "is taken" if key in TAKEN else "is not one"
         raise Wrong(place, f"a user's name here is one word, and {key!r} {why}; their full name goes into name:")
     if node is None or (isinstance(node, Scalar) and node.is_empty):
         return Person(key=key, place=place, name=key.capitalize())
@@ -301,6 +330,7 @@ def _person(reader: Reader, key: str, place: Place, node: Node | None) -> Person
         number=said.get("number"),
         username=said.get("username"),
         behaviour={name: _behaviour(reader, name, value) for name, value in members.items() if name not in PERSON},
+        places={name: value.place for name, value in members.items()},
     )
 
 

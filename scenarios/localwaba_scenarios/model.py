@@ -71,9 +71,11 @@ class Quoted:
     type: str | None = None
     by: str | None = None
     earlier: int = 0
+    reacted: bool = False
 
 
 LAST_OF_APP = Quoted(by="app")
+REACTED_TO = Quoted(by="app", reacted=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +300,10 @@ class Fault(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user: a number in any dialled form, or a new one of a country. `behaviour` is the control API's."""
+    """A user: a number in any dialled form, or a new one of a country. `behaviour` is the control API's.
+
+    `places` says where in the file each member stands.
+    """
 
     key: str
     place: Place
@@ -307,6 +312,7 @@ class Person:
     number: str | None = None
     username: str | None = None
     behaviour: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

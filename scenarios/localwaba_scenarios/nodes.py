@@ -65,6 +65,7 @@ _HINTS = {
     "expected <block end>, but found '<block": "this line is indented otherwise than those that it belongs to",
     "expected <block end>": "something is left over here: quote the text, or look for a bracket too many",
     "could not find expected ':'": "a colon is missing here, or in the line above",
+    "found unknown escape character": "between \" and \" a \\ is written twice (\\\\d); between ' and ' it is not",
 }
 _SIGN = re.compile(r"found character '(.)' that cannot start any token")
 LARGEST = 1_000_000
@@ -83,18 +84,42 @@ def parse(text: str, file: str) -> Iterator[Node]:
         while loader.check_node() and (root := loader.get_node()) is not None:
             yield _node(root, file, lines)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = _place(mark, file) if mark else Place(file, 1, 1)
-        problem = error.problem or error.context or "this is no YAML"
-        hint = next((text for start, text in _HINTS.items() if problem.startswith(start)), problem)
-        if sign := _SIGN.match(hint):
-            hint = f"a text that begins with {sign[1]} needs quotes"
-        raise Wrong(place, hint) from None
+        raise _told(error, file, lines) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise Wrong(Place(file, line, 1), "there is a character in it that no text has") from None
+        raise Wrong(place_at(text, error.position, file), "there is a character here that no text has") from None
     except RecursionError:
         raise Wrong(Place(file, 1, 1), "it is nested too deeply") from None
+
+
+def place_at(text: str, position: int, file: str) -> Place:
+    """The line and the column of a position in a text."""
+    return Place(file, text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position))
+
+
+def _told(error: yaml.MarkedYAMLError, file: str, lines: list[str]) -> Wrong:
+    """What is wrong, in words for people who do not know YAML, and where it began."""
+    problem, mark = error.problem or error.context or "this is no YAML", error.problem_mark or error.context_mark
+    hint = next((text for start, text in _HINTS.items() if problem.startswith(start)), problem)
+    if sign := _SIGN.match(hint):
+        hint = f"a text that begins with {sign[1]} needs quotes"
+    if problem.endswith("but got '<stream end>'"):
+        hint = _HINTS["found unexpected end of stream"]
+    if hint in (_HINTS["found unexpected end of stream"], _HINTS["could not find expected ':'"]):
+        mark = error.context_mark or mark
+    if mark is None:
+        return Wrong(Place(file, 1, 1), hint)
+    above = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
+    if hint == _HINTS["could not find expected ':'"] and above.rstrip().endswith(("|", ">")):
+        hint = "a colon is missing here; or this is the text of the line above, and is indented further than that line"
+    elif problem.startswith("mapping values") and _is_too_far(lines[mark.line], mark.column, above):
+        hint = "this line is indented too far, or the line above lacks something"
+    return Wrong(_place(mark, file), hint)
+
+
+def _is_too_far(line: str, column: int, above: str) -> bool:
+    """Whether a line with a member of its own is indented further than the line above, which has its value already."""
+    there, before = len(line) - len(line.lstrip()), len(above) - len(above.lstrip())
+    return bool(above.strip()) and there > before and ":" not in line[:column]
 
 
 class _Loader(yaml.BaseLoader):

@@ -103,6 +103,8 @@ class Reader:
             else:
                 known = sorted({*self.scope, *self.later})
                 raise Wrong(node.place, f"there is no variable {name or '(empty)'}{nearest(name, known)}")
+        if "${" in given[at:]:
+            raise Wrong(node.place, "`${` needs a name and a `}`; where the signs themselves are meant, write $${")
         parts.append(given[at:])
         if all(isinstance(part, str) for part in parts):
             return "".join(map(str, parts))
@@ -157,10 +159,12 @@ class Reader:
 
     # structures
 
-    def members(self, node: Node, what: str, known: Iterable[str] | None = None) -> dict[str, Node]:
+    def members(
+        self, node: Node, what: str, known: Iterable[str] | None = None, example: str = "{name: value}"
+    ) -> dict[str, Node]:
         """The members of a mapping; with `known`, no others."""
         if not isinstance(node, nodes.Mapping):
-            raise Wrong(node.place, f"{what} is a mapping, as in {{name: value}}")
+            raise Wrong(node.place, f"{what} is a mapping, as in {example}")
         there = None if known is None else tuple(known)
         for name, value in node.entries:
             if there is not None and name.text not in there:

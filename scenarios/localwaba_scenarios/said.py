@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from localwaba_scenarios import model
 from localwaba_scenarios.expectations import members_or, quoted
-from localwaba_scenarios.model import LAST_OF_APP, Quoted, Step
-from localwaba_scenarios.nodes import Node, Wrong
+from localwaba_scenarios.model import LAST_OF_APP, REACTED_TO, Quoted, Step
+from localwaba_scenarios.nodes import Node, Scalar, Wrong
 from localwaba_scenarios.reading import words
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def sends_file(ask: Ask) -> Step:
     known = ("file", *(() if kind in ("audio", "sticker") else ("caption",)), *(("filename",) * (kind == "document")))
     known += ("voice",) * (kind == "audio")
     if ask.node is not None:
-        members = ask.reader.members(ask.node, f"{kind} to send", (*known, "quotes"))
+        file = ask.node.text if isinstance(ask.node, Scalar) else f"my.{kind}"
+        members = ask.reader.members(ask.node, f"{kind} to send", (*known, "quotes"), f"{{file: {file}}}")
     texts = [name for name in members if name in ("caption", "filename")]
     found: dict[str, Any] = {name: ask.reader.text(members[name], name) for name in texts}
     if "voice" in members:
@@ -67,9 +68,12 @@ def sends_location(ask: Ask) -> Step:
     """`ana sends location`."""
     known = ("latitude", "longitude", "name", "address")
     members = ask.reader.members(ask.given, "a location", (*known, "quotes"))
-    for name in known[:2]:
-        if not isinstance(ask.reader.json(_needed(ask, members, name, f"a location needs its {name}")), (int, float)):
+    for name, most in (("latitude", 90), ("longitude", 180)):
+        degrees = ask.reader.json(_needed(ask, members, name, f"a location needs its {name}"))
+        if not isinstance(degrees, (int, float)):
             raise Wrong(members[name].place, f"{name} is a number of degrees")
+        if abs(degrees) > most:
+            raise Wrong(members[name].place, f"{name} is from -{most} to {most} degrees, not {degrees}")
     location = {
         name: ask.reader.json(node) if name in known[:2] else ask.reader.text(node, name)
         for name, node in members.items()
@@ -104,7 +108,7 @@ def reacts(ask: Ask) -> Step:
 
 def takes_back(ask: Ask) -> Step:
     """`ana takes back the reaction`."""
-    return model.Reacts(place=ask.place, user=ask.names["user"], emoji="", **ask.shown)
+    return model.Reacts(place=ask.place, user=ask.names["user"], emoji="", to=REACTED_TO, **ask.shown)
 
 
 def _quotes(ask: Ask, members: dict[str, Node]) -> Quoted | None:

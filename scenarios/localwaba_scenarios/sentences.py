@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -79,7 +80,7 @@ def read_step(reader: Reader, place: Place, sentence: str, follows: Node | None,
             raise Wrong(place, f"nothing follows `{sentence}`; write it without the colon")
         shown = {"sentence": sentence, "argument": "" if node is None else reader.shown(node)}
         return form.read(Ask(reader, names, node, place, shown))
-    raise Wrong(place, f"there is no step {sentence!r}{_uncut(sentence) or _nearest(sentence, there)}")
+    raise Wrong(place, f"there is no step {sentence!r}{_uncut(sentence, there) or _nearest(sentence, there)}")
 
 
 def refuse_odd_spaces(text: str, place: Place) -> None:
@@ -88,12 +89,27 @@ def refuse_odd_spaces(text: str, place: Place) -> None:
         raise Wrong(place, "there is a no-break space in it, or one like that; write an ordinary one")
 
 
-def _uncut(sentence: str) -> str:
-    """What to write instead of a sentence that goes on without a colon."""
+def _uncut(sentence: str, users: tuple[str, ...]) -> str:
+    """What to write instead of a sentence that goes on without a colon, or without the space after it."""
     for form, _ in sorted(_patterns(), key=lambda one: -len(one[0].text)):
-        if form.needs != "never" and (found := re.match(rf"{form.regex}\s+(?=\S)", sentence)):
-            return f"; a colon is missing: {found[0].rstrip()}: {sentence[found.end() :]}"
+        found = re.match(rf"{form.regex}(?P<colon>\s*[:\uff1a]\s*|\s+)(?=\S)", sentence)
+        if form.needs == "never" or found is None or found.groupdict().get("user") not in (None, *users):
+            continue
+        rest = sentence[found.end() :]
+        if found["colon"].strip():
+            return f"; a colon is followed by a space: {sentence[: found.start('colon')]}: {rest}"
+        if form.text == "{user} sends" and not rest.startswith("{"):
+            return _unsent(found["user"], rest)
+        return f"; a colon is missing: {sentence[: found.start('colon')]}: {rest}"
     return ""
+
+
+def _unsent(user: str, kind: str) -> str:
+    """What can be sent instead of something that there is not."""
+    kinds = [*FILES, *(form.text.rpartition(" ")[2] for form in FORMS if form.text.startswith("{user} sends "))]
+    kinds.remove("{kind}")
+    found = get_close_matches(kind.lower(), kinds, n=1, cutoff=0.7)
+    return f"; did you mean {user} sends {found[0]}?" if found else f"; what can be sent: {', '.join(kinds)}"
 
 
 @cache
@@ -108,6 +124,8 @@ def _refuse_user(place: Place, user: str, there: tuple[str, ...]) -> None:
 
 def _nearest(sentence: str, users: tuple[str, ...]) -> str:
     first, _, rest = sentence.partition(" ")
+    if first not in users and first not in RESERVED and (span := re.search(SPAN, sentence)):
+        return f"; did you mean {_passing(span[0])}?"
     if rest and first not in RESERVED and first not in users and first.isidentifier():
         for form in FORMS:
             if re.fullmatch(form.regex, f"{first} {rest}"):
@@ -116,18 +134,27 @@ def _nearest(sentence: str, users: tuple[str, ...]) -> str:
     known = [
         text.replace("{user}", user).replace("{span}", "25 hours").replace("{template}", "NAME")
         for text in said
-        for user in (users or ("ana",))
+        for user in ([one for one in users if one not in RESERVED] or ["ana"])
     ]
     known.sort(key=lambda text: text.partition(" ")[0] != first)
-    found = nearest(sentence, known)
+    same = [text for text in known if text.startswith(f"{first} ")]
+    found = nearest(sentence, same) if first in RESERVED else ""
+    found = found if found.startswith("; did you mean") else nearest(sentence, known)
     return found if found.startswith("; did you mean") else "; the sentences are in docs/scenarios.md"
+
+
+def _passing(span: str) -> str:
+    """A time as a sentence: one of something passes, several pass."""
+    if re.fullmatch(r"1 ?[a-z]+", span):
+        return f"{span} passes"
+    return f"{span}s pass" if re.fullmatch(r"[\d.]+ ?(second|minute|hour|day|week)", span) else f"{span} pass"
 
 
 # users
 
 
 def _fills_in(ask: Ask) -> Step:
-    members = ask.reader.members(ask.given, "what is filled in")
+    members = ask.reader.members(ask.given, "what is filled in", example="{day: 2026-02-14}")
     response = {name: ask.reader.json(node) for name, node in members.items()}
     return model.FillsIn(place=ask.place, user=ask.names["user"], response=response, **ask.shown)
 
@@ -333,7 +360,7 @@ FORMS = (
     ),
     Form("{user} sends", "always", "message", "sends any message, as in Meta's webhook", said.sends),
     Form("{user} reacts", "always", "reacted", "reacts to the app's last message with an emoji", said.reacts),
-    Form("{user} takes back the reaction", "never", "", "takes the reaction to the last message back", said.takes_back),
+    Form("{user} takes back the reaction", "never", "", "takes the last reaction back", said.takes_back),
     Form("{user} reads", "never", "", "opens the chat: everything that has arrived is read", _action("read")),
     Form("{user} blocks", "never", "", "blocks the business", _action("block")),
     Form("{user} reports", "may", "reported", "reports the business, with a reason if you like", _reports),

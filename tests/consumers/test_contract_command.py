@@ -240,7 +240,11 @@ MISTAKES = {
     ("validate", "--url", "http://127.0.0.1:9"): (
         "contracts: no emulator answers at http://127.0.0.1:9: [Errno 111] Connection refused"
     ),
-    ("openapi", "--output", "no/folder/x.json"): "contracts: No such file or directory",
+    ("openapi", "--output", "no/folder/x.json"): "contracts: cannot write no/folder/x.json: No such file or directory",
+    ("validate", "empty.json"): "contracts: empty.json is empty",
+    ("coverage", "empty.json"): "contracts: empty.json is empty",
+    ("validate", "nan.json"): "contracts: nan.json is no JSON: there is no NaN in JSON",
+    ("validate", "wide.json"): "contracts: wide.json is no text in UTF-8",
 }
 
 
@@ -252,6 +256,9 @@ def test_mistakes(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.json").write_text("not json")
     (tmp_path / "other.json").write_text('{"x": 1}')
+    (tmp_path / "empty.json").write_text("\n\n")
+    (tmp_path / "nan.json").write_text('{"messaging_product": "whatsapp", "x": NaN}')
+    (tmp_path / "wide.json").write_text("{}", encoding="utf-16")
     assert run(capsys, *words) == (2, "", f"localwaba: {MISTAKES[words]}\n")
 
 

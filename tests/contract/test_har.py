@@ -213,6 +213,14 @@ def test_a_node_that_may_be_anything() -> None:
     assert found.doubtful == ("GET /v26.0/1",)
 
 
+def test_what_browsers_ask_beforehand() -> None:
+    """Whether a page may call at all is asked with OPTIONS: that is no call of the platform, nor a doubtful one."""
+    asked = entry("OPTIONS", f"{GRAPH}/11/messages")
+    assert as_journal(exchanges(har(asked, entry("POST", f"{GRAPH}/11/messages", SEND, {}))))[1] == []
+    (verdict,) = judge_document("x.har", har(asked))
+    assert (verdict.part, verdict.problem) == ("other", None)
+
+
 def test_a_path_that_nobody_knows() -> None:
     """A call of an edge that is no operation is told of, too."""
     assert operations("GET", "/v26.0/1/telepathy") == []

@@ -51,6 +51,21 @@ def problems(verdicts: list[Any]) -> list[tuple[str, str, str]]:
     return [(one.where, one.contract, one.problem.path) for one in verdicts if one.problem is not None]
 
 
+@pytest.mark.parametrize("typing", [{}, {"typing_indicator": {"type": "text"}}])
+def test_a_message_that_is_marked_as_read(typing: dict[str, Any]) -> None:
+    """Marking a message as read is answered by a success, not by the id of a message, and nothing else will do."""
+    read = {"messaging_product": "whatsapp", "status": "read", "message_id": SENT["messages"][0]["id"]} | typing
+    for operation in ("", "send_message"):
+        call = Call(where="", method="POST", path=PATH, request=read, answer={"success": True}, operation=operation)
+        verdicts = judge_call(call)
+        assert [(one.part, one.contract) for one in verdicts] == [
+            ("request", "requests/messages/read"),
+            ("answer", "answers/success"),
+        ]
+        assert problems(verdicts) == []
+        assert problems(judge_call(msgspec.structs.replace(call, answer=SENT)))
+
+
 def test_a_call_that_keeps_its_contracts() -> None:
     """A send and its answer are judged apart, each by a contract of its own, and both pass."""
     verdicts = judge_call(Call(where="", method="POST", path=PATH, request=SEND, answer=SENT))
@@ -207,6 +222,10 @@ def test_openapi(version: str) -> None:
     assert set(found["components"]["schemas"]) == {name.replace("/", ".") for name in names()}
     assert {"messages", "security", "account_update"} <= set(found["webhooks"])
     assert references(found) <= targets(found)
+    sent = found["paths"][f"/{version}/{{phone_number_id}}/messages"]["post"]["responses"]["200"]
+    schema = sent["content"]["application/json"]["schema"]
+    answers = [one["$ref"].rpartition("/")[2] for one in schema["anyOf"]]
+    assert answers == ["answers.send_message", "answers.success"]
 
 
 def references(value: Any) -> set[str]:

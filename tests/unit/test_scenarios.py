@@ -235,7 +235,7 @@ MISTAKES = [
     ("ana says: &x a", "f.yaml:4:15: anchors (& and *) are not read; use variables, or quote the text"),
     ("ana says: !!int 1", "f.yaml:4:15: tags (!) are not read; quote the text"),
     ("ana sends: {type: text, type: text}", "f.yaml:4:29: type stands here twice"),
-    ("ana says: 'x", "f.yaml:5:1: a quote or a bracket is never closed"),
+    ("ana says: 'x", "f.yaml:4:15: a quote or a bracket is never closed"),
     ("ana says Hi", "f.yaml:4:5: there is no step 'ana says Hi'; a colon is missing: ana says: Hi"),
     ("ana\u00a0says: Hi", "f.yaml:4:5: there is a no-break space in it, or one like that; write an ordinary one"),
     ("ana says: #1 coffee", "f.yaml:4:14: what begins with # is a remark, and left out; a text that does so needs quo"),
@@ -248,6 +248,26 @@ MISTAKES = [
         "f.yaml:4:37: an expected message has no member you”; a text with a comma needs quotes here, and only ' and \"",
     ),
     ("ana says: Hi\n    ana says: Ho", "f.yaml:5:5: ana says stands here twice; each step begins with a dash"),
+    ("ana says: [Hi", "f.yaml:4:15: a quote or a bracket is never closed"),
+    ('app replies to ana: "/\\d/"', "f.yaml:4:28: between \" and \" a \\ is written twice (\\\\d); "),
+    ("ana says: |\n    one\n  - no faults", "f.yaml:5:5: a colon is missing here; or this is the text of the line"),
+    ("app replies to ana:\n    text: Hi", "f.yaml:5:5: what belongs to `app replies to ana:` is indented further than"),
+    ("app replies to ana:\n    - text: Hi", "f.yaml:5:5: an expected message is a text or a mapping, not a list"),
+    ("ana says:Hi", "f.yaml:4:5: there is no step 'ana says:Hi'; a colon is followed by a space: ana says: Hi"),
+    ("ana says\uff1a Hi", "; a colon is followed by a space: ana says: Hi"),
+    ("ap replies to ana: Hi", "there is no step 'ap replies to ana'; did you mean app replies to ana?"),
+    ("app replies to: Hi", "there is no step 'app replies to'; did you mean app replies to "),
+    ("app says: Hi", "there is no step 'app says'; did you mean app "),
+    ("wait 3 hours", "there is no step 'wait 3 hours'; did you mean 3 hours pass?"),
+    ("after 1 day", "there is no step 'after 1 day'; did you mean 1 day passes?"),
+    ("ana sends picture", "there is no step 'ana sends picture'; what can be sent: image, video, audio, document, sti"),
+    ("ana sends immage", "there is no step 'ana sends immage'; did you mean ana sends image?"),
+    ("ana sends image: cup.png", "f.yaml:4:22: image to send is a mapping, as in {file: cup.png}"),
+    ("ana sends location: {latitude: 1, longitude: -181}", "4:50: longitude is from -180 to 180 degrees, not -181"),
+    ("ana says: a ${b", "f.yaml:4:15: `${` needs a name and a `}`; where the signs themselves are meant, write $${"),
+    ("expect call: {status: ok}", "f.yaml:4:27: status is a whole number from 100 on, not ok"),
+    ("expect webhook: {answered: 'no'}", "f.yaml:4:32: answered is a whole number from 100 on, not no"),
+    ("expect number: RED", "f.yaml:4:20: an expected number is a mapping, as in {quality_rating: RED}"),
     ("ana says: Hi\n - ana says: Ho", "f.yaml:5:2: this line is indented otherwise than those that it belongs to"),
 ]  # fmt: skip
 
@@ -303,7 +323,12 @@ def test_mistakes_in_the_head(head: str, expected: str) -> None:
         ("name: x\n\tsteps: []", "f.yaml:2:1: indent with spaces, not with tabs"),
         ("name: x\nsteps:\n  -\u00a0ana says: Hi", "f.yaml:3:3: there is a no-break space in it"),
         ("name: x\n# " + "x" * 1_000_000, "f.yaml:1:1: 1,000,010 characters are too many for a scenario file"),
-        ("name: \x07", "f.yaml:1:1: there is a character in it that no text has"),
+        ("name: \x07", "f.yaml:1:7: there is a character here that no text has"),
+        ("name: x\n users: [ana]", "f.yaml:2:7: this line is indented too far, or the line above lacks something"),
+        ("name: ' '\nsteps: [no faults]", "f.yaml:1:7: a scenario needs its name"),
+        ("nmae: x\nsteps: [no faults]", "f.yaml:1:1: a scenario has no member nmae; did you mean name?"),
+        ("name: x\nuser: [ana]\nsteps: [ana reads]", "f.yaml:2:1: a scenario has no member user; did you mean users?"),
+        ("name: x\nusers: [app]\nsteps: [app reads]", "f.yaml:2:9: a user's name here is one word, and 'app' is taken"),
     ],
 )
 def test_mistakes_in_the_whole(text: str, expected: str) -> None:
@@ -328,11 +353,11 @@ def test_all_mistakes_at_once() -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A missing file and one that is no text are told by name, with the one that was probably meant."""
-    (tmp_path / "raw.yaml").write_bytes(b"\xff\xfe\xff")
+    (tmp_path / "raw.yaml").write_bytes(b"name: x\nusers: \xff\xfe\xff")
     mistakes = {
         "away/x.yaml": "x.yaml:1:1: there is no such file$",
         "rav.yaml": "there is no such file; did you mean raw.yaml",
-        "raw.yaml": "no text in UTF-8; save",
+        "raw.yaml": "raw.yaml:2:8: this is no text in UTF-8; save",
     }
     for name, expected in mistakes.items():
         with pytest.raises(BadScenario, match=expected):

@@ -131,17 +131,28 @@ def read_document(file: str) -> Any:
     except OSError as error:
         raise Mistake(f"contracts: cannot read {file}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise Mistake(f"contracts: {file} is no text") from None
+        raise Mistake(f"contracts: {file} is no text in UTF-8") from None
+    if not text.strip():
+        raise Mistake(f"contracts: {file} is empty")
     try:
-        return json.loads(text)
+        return _json(text)
     except RecursionError:
         raise Mistake(f"contracts: {file} is nested too deeply") from None
     except ValueError as error:
         lines = [line for line in text.splitlines() if line.strip()]
         try:  # what `localwaba tail --json` prints: a value a line
-            return [json.loads(line) for line in lines] if len(lines) > 1 else _no_json(file, error)
+            return [_json(line) for line in lines] if len(lines) > 1 else _no_json(file, error)
         except ValueError:
             return _no_json(file, error)
+
+
+def _json(text: str) -> Any:
+    """The value of a text; `NaN` and `Infinity`, which Python reads, are no JSON for anybody else."""
+
+    def refuse(word: str) -> None:
+        raise ValueError(f"there is no {word} in JSON")
+
+    return json.loads(text, parse_constant=refuse)
 
 
 def _no_json(file: str, error: ValueError) -> Any:
@@ -195,7 +206,10 @@ def _openapi(found: argparse.Namespace) -> int:
     if found.output is None:
         print(text, end="")
         return 0
-    found.output.write_text(text, "utf-8")
+    try:
+        found.output.write_text(text, "utf-8")
+    except OSError as error:
+        raise Mistake(f"contracts: cannot write {found.output}: {error.strerror or error}") from None
     print(f"{found.output}: OpenAPI 3.1", file=sys.stderr)
     return 0
 

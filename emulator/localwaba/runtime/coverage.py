@@ -31,7 +31,9 @@ def table(coverage: Coverage, *, with_missing: bool = False, width: int = 80) ->
     if coverage.graph_version:
         lines.append(f"of what Graph {coverage.graph_version} has")
     if coverage.dropped:
-        lines.append(f"{coverage.dropped} entries of journals were dropped before they were counted (retained_journal)")
+        lines.append(
+            f"{coverage.dropped} earlier entries are missing in the journals and do not count (retained_journal)"
+        )
     return lines
 
 
@@ -97,7 +99,7 @@ def html(coverage: Coverage, required: float = 0) -> str:
             f"<title>{head} – localwaba</title>\n<style>\n{style}</style>",
             f'<header class="{"failed" if problem else "passed"}"><h1>{head}</h1>',
             f"<p>{coverage.covered} of {coverage.total} were exercised{wanted}, {_made_by(coverage)}</p>",
-            f"<p>{coverage.dropped} entries of journals were dropped before they were counted</p>"
+            f"<p>{coverage.dropped} earlier entries are missing in the journals, and do not count</p>"
             if coverage.dropped
             else "",
             "</header>\n<main>",

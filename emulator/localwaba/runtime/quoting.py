@@ -20,6 +20,8 @@ def find(user: User, quoted: Quoted, scope: Scope) -> Bubble:
     found = [one for one in there if _is(quoted, text, one)]
     if len(found) > quoted.earlier:
         return found[-1 - quoted.earlier]
+    if quoted.reacted:
+        raise Missed(f"there is nothing to take back: {user.name} has not reacted to anything")
     if quoted == LAST_OF_APP:
         raise Missed(f"there is nothing to reply to: the app has not sent {user.name} anything yet")
     texts = [one.text for one in there if one.text]
@@ -43,6 +45,7 @@ def _is(quoted: Quoted, text: Any, one: Bubble) -> bool:
         (text is None or fits(text, one.text))
         and quoted.type in (None, one.type)
         and (quoted.by is None or _SIDES[quoted.by] == one.sender)
+        and (not quoted.reacted or bool(one.reactions))
     )
 
 

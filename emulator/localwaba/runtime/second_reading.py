@@ -16,7 +16,9 @@ from localwaba.operations.meta import read_policy
 from localwaba.operations.mistakes import Mistake, nearest
 from localwaba.operations.users import read_behaviour, wa_id_in
 from localwaba_contracts import errors
-from localwaba_scenarios.model import Fails, Fault, Rule, Scenario
+from localwaba_scenarios.model import Acts, Fails, Fault, Person, Place, Rule, Scenario
+
+_NOWHERE = World(name="", seed=0, created_at=0)
 
 
 def mistakes_in(scenarios: Iterable[Scenario]) -> list[str]:
@@ -59,14 +61,51 @@ def _bad_people(scenarios: list[Scenario]) -> list[str]:
     lines: list[str] = []
     for person in (person for scenario in scenarios for person in scenario.users):
         if person.number is None and person.country not in SUPPORTED_REGIONS:
-            lines.append(f"{person.place}: there is no country {person.country}; codes are such as BR, US, DE")
-        try:
-            read_behaviour(dict(person.behaviour))
-            if person.number is not None:
-                wa_id_in(World(name="", seed=0, created_at=0), person.number)
-        except Mistake as mistake:
-            lines.append(f"{person.place}: {mistake.text.replace('Expected', 'expected')}")
+            place = person.places.get("country", person.place)
+            lines.append(f"{place}: there is no country {person.country}; codes are such as BR, US, DE")
+        lines += _bad_behaviour(person)
+        if person.number is not None:
+            lines += _bad_number(person.number, person.places["number"])
+    for scenario in scenarios:
+        lines += _shared_numbers(scenario.users)
+        for step in scenario.steps:
+            if isinstance(step, Acts) and step.deed == "changes_number" and isinstance(step.given[0], str):
+                lines += _bad_number(step.given[0], step.place)
     return list(dict.fromkeys(lines))
+
+
+def _bad_behaviour(person: Person) -> list[str]:
+    """What makes no sense of how a user behaves."""
+    lines: list[str] = []
+    for name, value in person.behaviour.items():
+        try:
+            read_behaviour({name: value})
+        except Mistake as mistake:
+            text = mistake.text.removeprefix("behaviour: ").removesuffix(f" at {name}")
+            lines.append(f"{person.places[name]}: {text if name in text else name + _plain(text, value)}")
+    return lines
+
+
+def _bad_number(number: str, place: Place) -> list[str]:
+    """What makes a number none."""
+    try:
+        wa_id_in(_NOWHERE, number)
+    except Mistake as mistake:
+        return [f"{place}: {mistake.text}"]
+    return []
+
+
+def _shared_numbers(users: Iterable[Person]) -> list[str]:
+    """Numbers that two users of a scenario are to have."""
+    lines: list[str] = []
+    owners: dict[str, str] = {}
+    for person in users:
+        if person.number is None or _bad_number(person.number, person.place):
+            continue
+        owner = owners.setdefault(wa_id_in(_NOWHERE, person.number), person.key)
+        if owner != person.key:
+            lines.append(f"{person.places['number']}: {owner} has this number already; each user has one of their own")
+    return lines
 
 
 def _bad_codes(scenarios: list[Scenario]) -> list[str]:
