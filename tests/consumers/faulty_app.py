@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
 MODE = sys.argv[1]
+ANSWERED: list[str] = []
 
 
 def send(to: str, text: str) -> None:
@@ -57,6 +58,9 @@ class App(BaseHTTPRequestHandler):
         for message in value.get("messages", ()):
             if MODE == "late":
                 Timer(1.2, send, (message["from"], "Hello at last")).start()
+            if MODE == "once" and not ANSWERED:
+                ANSWERED.append(message["from"])
+                send(message["from"], "Hello")
             if MODE == "other":
                 send(message["from"], "Goodbye")
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -77,6 +78,34 @@ def test_exitfirst(tmp_path: Path) -> None:
     done = run(tmp_path, "other", story("Ana", "ana"), story("Bo", "bo"), words=("-x",))
     assert done.returncode == 1
     assert "not played: one has failed, and --exitfirst\n0 passed, 1 failed, 1 not played in " in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal is sent to one process")
+def test_ctrl_c(tmp_path: Path) -> None:
+    """Whoever breaks a run off is told what was played, on the terminal and in the reports; the status is 130."""
+    stories = (story("Ana", "ana", "60 s"), story("Bob", "bob", "60 s"), story("Eva", "eva", "60 s"))
+    (tmp_path / "s.yaml").write_text("---\n".join(stories), encoding="utf-8")
+    command = [sys.executable, "-m", "localwaba", "run", "s.yaml", "--app", f"{sys.executable} {APP} once"]
+    command += ["--junit", "r.xml", "--html", "r.html"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as running:
+        assert running.stdout is not None
+        while not (line := running.stdout.readline()).startswith("✓ Ana"):
+            assert line
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (130, "")
+    assert out.endswith("\nnot played: interrupted\n1 passed, 0 failed, 2 not played in " + out.rpartition(" in ")[2])
+    cases = Xml.parse(tmp_path / "r.xml").getroot().iter("testcase")
+    assert [one.find("skipped") is not None for one in cases] == [False, True, True]
+    assert "2 not played" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_a_late_answer_is_no_fault_of_the_next_scenario(tmp_path: Path) -> None:

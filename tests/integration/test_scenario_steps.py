@@ -119,7 +119,23 @@ def test_typing(emulator: Emulator) -> None:
     """The phone shows that the business is typing, and no longer once it has sent something."""
     assert played(emulator, "ana says: Hi", "app is typing to ana").headline == ""
     late = played(emulator, "ana says: Hi", "25 hours pass", "app is typing to ana")
-    assert "Ana does not see that the app is typing" in late.headline
+    assert late.headline.endswith("Ana does not see that the app is typing")
+    send = """ana says: '{"type": "text", "text": {"body": "Hello"}}'"""
+    ended = played(emulator, "ana says: Hi", send, "app replies to ana: Hello", "app is typing to ana")
+    assert ended.headline.endswith("Ana does not see that the app is typing; its message has ended that")
+
+
+def test_a_reaction_is_taken_back(emulator: Emulator) -> None:
+    """What is taken back is the last reaction, whatever the app has sent since; without one there is nothing to do."""
+    send = """ana says: '{"type": "text", "text": {"body": "Hello"}}'"""
+    reacts = (send, "app replies to ana", "ana reacts: 👍", send, "app replies to ana")
+    for steps, expected in ((reacts, [("👍",), ()]), ((*reacts, "ana takes back the reaction"), [(), ()])):
+        result = played(emulator, *steps)
+        (chat,) = result.chats
+        found = [one.reactions for one in chat.bubbles if one.sender == "business" and one.type == "text"]
+        assert (result.headline, found) == ("", expected)
+    nothing = played(emulator, send, "app replies to ana", "ana takes back the reaction").headline
+    assert nothing.endswith("there is nothing to take back: Ana has not reacted to anything")
 
 
 @pytest.mark.parametrize(("step", "status"), [("ana pays", "captured"), ("ana pays: {status: failed}", "pending")])

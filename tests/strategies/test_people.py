@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import phonenumbers
@@ -77,6 +78,13 @@ def test_dialled_numbers_reach_somebody(stage: Any, dialled: str) -> None:
     reply = stage.send(stage.platform.text(to=dialled))
     assert reply.status == 200, dialled
     assert reply.body["contacts"][0]["wa_id"].isdigit()
+
+
+@settings(quick, max_examples=100)
+@given(dialled=wa.dialled_numbers())
+def test_dialled_numbers_are_written_as_people_write(dialled: str) -> None:
+    """Brackets come in pairs, nothing begins or ends with a gap, and no gap stands beside another."""
+    assert re.fullmatch(r"\+?\d+(?:[ -]\d+| \(\d+\) \d+(?:-\d+)?)*", dialled), dialled
 
 
 def test_who_hides() -> None:

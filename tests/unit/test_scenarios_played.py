@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localwaba.client.calls import Call
-from localwaba.client.chat import Bubble, media_of
+from localwaba.client.chat import Bubble, draw, media_of
 from localwaba.domain.numbers import wa_id_of
 from localwaba.runtime.player import INSTANT, Chat, Numbers, Played, Result, knobs_of, seed_of, unplayed, world_options
 from localwaba.runtime.report import gist, html, junit, summary
@@ -251,6 +251,26 @@ def test_html_shows_a_chat_once() -> None:
     page = html(results())
     assert ("Chat of Ana" in page, "Refused calls (1)" in page) == (False, True)
     assert page.count('class="bubble app') == 3
+
+
+def test_html_is_read_from_left_to_right() -> None:
+    """A reason that begins with a name in Hebrew is an English sentence all the same; why and fix have their lines."""
+    first, second = results()
+    played = (Played(first.played[0].step, "failed", text="שרה received nothing."),)
+    assert '<span class="place">שרה received nothing.</span>' in html([replace(first, played=played), second])
+    assert '<div class="why">failed with 131026<br>why: it is so<br>fix: do it</div>' in html(results())
+
+
+def test_days_of_a_plain_chat() -> None:
+    """Where a chat is plain text, a day that is not the first one stands above what was written on it."""
+    times = ("1970-01-01T23:00:00Z", "1970-01-02T01:00:00Z", "1970-01-02T01:01:00Z")
+    chat = [bubble(text=text, time=time) for text, time in zip(("one", "two", "three"), times, strict=True)]
+    assert draw(chat, "Ana") == [
+        "        23:00:00 the app: one  (read)",
+        "Fri 02 Jan 1970",
+        "        01:00:00 the app: two  (read)",
+        "        01:01:00 the app: three  (read)",
+    ]
 
 
 def test_days_are_told() -> None:

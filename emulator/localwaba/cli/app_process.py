@@ -104,7 +104,8 @@ def await_port(url: str, seconds: float, app: AppProcess | None = None) -> None:
         else:
             return
     ending = f"; its output ends: {_end(app)}" if app is not None else "; is the app running?"
-    raise Mistake(f"run: nobody listens on {parts.hostname}:{port} after {seconds:g} s{ending}")
+    which = ", the app's PORT," if app is not None else ""
+    raise Mistake(f"run: nobody listens on {parts.hostname}:{port}{which} after {seconds:g} s{ending}")
 
 
 def _end(app: AppProcess) -> str:

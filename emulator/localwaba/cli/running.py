@@ -9,7 +9,7 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,12 +38,14 @@ from localwaba_scenarios.loader import BadScenario, load
 from localwaba_scenarios.model import Scenario
 
 BAD_FILES = 2
+BROKEN_OFF = 128 + signal.SIGINT
+_INTERRUPTED = "interrupted"
 _HANDSHAKE = 5.0
 _TERMINATED = 128 + signal.SIGTERM
 
 
 def run(found: Namespace) -> int:
-    """Plays the scenarios of some files: 0 if all passed, 1 if one failed, 2 for mistakes in files."""
+    """Plays the scenarios of some files: 0 if all passed, 1 if one failed, 2 for mistakes in files, 130 for Ctrl-C."""
     scenarios, wrong = _read(found)
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
@@ -55,6 +57,8 @@ def run(found: Namespace) -> int:
         results = _play(scenarios, settings, found, bill)
     write("run", found.junit, junit, results)
     write("run", found.html, html, results)
+    if any(one.skipped == _INTERRUPTED for one in results):
+        return BROKEN_OFF
     return 0 if all(one.has_passed for one in results) else 1
 
 
@@ -120,30 +124,44 @@ def _settings(found: Namespace) -> Settings:
 
 def _play(scenarios: list[Scenario], settings: Settings, found: Namespace, bill: Playbill) -> list[Result]:
     results: list[Result] = []
-    parts = urlsplit(settings.webhook_url)
-    origin = f"{parts.scheme}://{parts.netloc}"
     with _emulator(settings, scenarios) as running, _app(found, settings, running, bill) as app:
         rounds = Rounds(running, settings.policy)
         try:
             _subscribe(rounds, settings, app)
-            numbers, why = Numbers(), ""
             bill.open(len(scenarios))
-            for scenario in scenarios:
-                if why:
-                    results.append(unplayed(scenario, why))
-                    continue
-                bill.begin(scenario)
-                if app is not None:
-                    app.news()
-                result = play(scenario, rounds.begin(scenario), app=origin, numbers=numbers, audience=bill)
-                result = _with_app(result, app)
-                results.append(result)
-                bill.end(result)
-                why = _reason_to_end(result, app, found)
+            with suppress(KeyboardInterrupt):  # what was played is told all the same
+                _play_each(scenarios, settings, found, rounds, app, bill, results)
         finally:
             rounds.close()
+    results += [unplayed(one, _INTERRUPTED) for one in scenarios[len(results) :]]
     bill.close(results)
     return results
+
+
+def _play_each(
+    scenarios: list[Scenario],
+    settings: Settings,
+    found: Namespace,
+    rounds: Rounds,
+    app: AppProcess | None,
+    bill: Playbill,
+    results: list[Result],
+) -> None:
+    """One after the other; of those that are not played, the results say why."""
+    parts = urlsplit(settings.webhook_url)
+    origin, numbers, why = f"{parts.scheme}://{parts.netloc}", Numbers(), ""
+    for scenario in scenarios:
+        if why:
+            results.append(unplayed(scenario, why))
+            continue
+        bill.begin(scenario)
+        if app is not None:
+            app.news()
+        result = play(scenario, rounds.begin(scenario), app=origin, numbers=numbers, audience=bill)
+        result = _with_app(result, app)
+        results.append(result)
+        bill.end(result)
+        why = _reason_to_end(result, app, found)
 
 
 def _with_app(result: Result, app: AppProcess | None) -> Result:

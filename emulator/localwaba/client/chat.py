@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from localwaba.client.calls import because
@@ -103,9 +104,16 @@ def _text(value: Any) -> str:
 
 
 def draw(chat: Iterable[Bubble], name: str) -> list[str]:
-    """A chat as lines of plain text: the user's bubbles on the left, those of the business further in."""
+    """A chat as lines of plain text: the user's bubbles on the left, those of the business further in.
+
+    A day that is not the first one is named where it begins.
+    """
     lines: list[str] = []
+    day = ""
     for one in chat:
+        if one.time and day not in ("", one.time[:10]):
+            lines.append(f"{date.fromisoformat(one.time[:10]):%a %d %b %Y}")
+        day = one.time[:10] or day
         indent = "" if one.sender == "user" else "        "
         author = name if one.sender == "user" else "the app"
         kind = "" if one.type == "text" else f"[{one.template or one.type}] "

@@ -64,7 +64,13 @@ def _act(step: model.Acts, scene: Scene) -> None:
 
 def _typing(step: model.Typing, scene: Scene) -> None:
     user = scene.users[step.user]
-    wait_for(scene, step.within, lambda: user.sees_typing, lambda: f"{user.name} does not see that the app is typing")
+
+    def missed() -> str:
+        chat = user.chat
+        ended = bool(chat) and chat[-1].sender == "business"
+        return f"{user.name} does not see that the app is typing" + ("; its message has ended that" if ended else "")
+
+    wait_for(scene, step.within, lambda: user.sees_typing, missed)
 
 
 def _tap(step: model.Taps, scene: Scene) -> None:

@@ -144,7 +144,7 @@ def _index(ordered: Sequence[Result]) -> Iterator[str]:
                 reason = (one.failed.text if one.failed else one.problem).partition("\n")[0]
                 step = f": {one.failed.step.sentence}" if one.failed else ""
                 link = f'<a href="#s{n}-failed" dir="auto">{escape(one.scenario.title + step)}</a>'
-                why = f'<span class="place" dir="auto">{escape(reason)}</span>'
+                why = f'<span class="place">{escape(reason)}</span>'
                 yield f'<li class="failed"><b class="sign">✗</b><div>{link}<br>{why}</div></li>'
         yield "</ol>"
 
@@ -234,7 +234,7 @@ def _bubble(one: Bubble, chat: Chat, quoted: str | None, time: str) -> str:
     parts.append(f'<div class="time">{time}{ticks if side == "app" else ""}</div>')
     if one.has_failed:
         reason = [f"failed with {one.error.get('code')} {one.error.get('title', '')}", *because(one.why)]
-        parts.append(f'<div class="why">{escape(" ".join(part.strip() for part in reason))}</div>')
+        parts.append(f'<div class="why">{"<br>".join(escape(part.strip()) for part in reason)}</div>')
     parts += [f'<div class="button" dir="auto">{escape(title)}</div>' for title in one.buttons]
     if one.reactions:
         parts.append(f'<div class="reactions">{escape("".join(one.reactions))}</div>')

@@ -162,9 +162,12 @@ def dialled_numbers(country: str | None = None) -> SearchStrategy[str]:
 def _dialled(draw: DrawFn, country: str | None) -> str:
     number = draw(st.sampled_from(dialled_forms(wa_id_of(draw(_numbers(country))))))
     if draw(st.booleans()):
-        cut = draw(st.integers(1, len(number) - 3))
-        gap = draw(st.sampled_from(["-", " ", "(", ") "]))
-        number = f"{number[:cut]}{gap}{number[cut:]}"
+        code = draw(st.integers(1, 3))
+        area = code + draw(st.integers(2, 3))
+        line = max(area, len(number) - 4)
+        opening, closing, hyphen = draw(st.sampled_from([(" ", " ", " "), ("-", "-", "-"), (" (", ") ", "-")]))
+        rest = number[area:line] + hyphen * (line > area) + number[line:]
+        number = f"{number[:code]}{opening}{number[code:area]}{closing}{rest}"
     return draw(st.sampled_from(["", "+"])) + number
 
 
