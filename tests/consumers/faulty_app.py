@@ -19,7 +19,7 @@ def send(to: str, text: str) -> None:
     body = {"messaging_product": "whatsapp", "to": to, "type": "text", "text": {"body": text}}
     url = f"{os.environ['GRAPH_URL']}/v23.0/{os.environ['PHONE_NUMBER_ID']}/messages"
     head = {"Authorization": f"Bearer {os.environ['WHATSAPP_TOKEN']}", "Content-Type": "application/json"}
-    with urlopen(Request(url, json.dumps(body).encode(), head)) as answer:
+    with urlopen(Request(url, json.dumps(body).encode(), head), timeout=30) as answer:
         answer.read()
 
 

@@ -87,10 +87,10 @@ def test_serve_is_ready_when_it_says_so() -> None:
     with serving() as (process, lines):
         printed = variables(lines)
         url = printed["GRAPH_URL"]
-        world = json.load(urlopen(f"{url}/_localwaba/world"))
+        world = json.load(urlopen(f"{url}/_localwaba/world", timeout=30))
         sent = Request(f"{url}/v26.0/{printed['PHONE_NUMBER_ID']}")
         sent.add_header("Authorization", f"Bearer {printed['WHATSAPP_TOKEN']}")
-        assert json.load(urlopen(sent))["id"] == printed["PHONE_NUMBER_ID"]
+        assert json.load(urlopen(sent, timeout=30))["id"] == printed["PHONE_NUMBER_ID"]
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert len([line for line in lines + out.splitlines() if line.startswith("Ready.")]) == 1
@@ -124,10 +124,10 @@ def test_refusals_are_told(words: list[str], expected: int) -> None:
             raw = json.dumps({"messaging_product": "whatsapp", "to": "12025550147"} | body).encode()
             headers = {"Authorization": f"Bearer {printed['WHATSAPP_TOKEN']}", "Content-Type": "application/json"}
             try:
-                urlopen(Request(world, raw, headers)).read()
+                urlopen(Request(world, raw, headers), timeout=30).read()
             except OSError as refused:
                 refused.close()  # type: ignore[attr-defined]
-        urlopen(Request(f"{printed['GRAPH_URL']}/_localwaba/settle", b"{}")).read()
+        urlopen(Request(f"{printed['GRAPH_URL']}/_localwaba/settle", b"{}"), timeout=30).read()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
     told = err.splitlines()
@@ -184,7 +184,7 @@ def test_interrupted_during_the_handshake() -> None:
 def test_a_webhook_that_passes_it() -> None:
     """A webhook that echoes the challenge is subscribed before `Ready.`."""
     with webhook(echo=True) as url, serving("--webhook-url", url, "--verify-token", "v") as (_, lines):
-        world = json.load(urlopen(f"{variables(lines)['GRAPH_URL']}/_localwaba/world"))
+        world = json.load(urlopen(f"{variables(lines)['GRAPH_URL']}/_localwaba/world", timeout=30))
         assert f"  webhook   {url} (verified)" in lines
         assert (url, "v") == (world["webhook"]["url"], world["verify_token"])
 
@@ -193,7 +193,7 @@ def test_settings_reach_the_world() -> None:
     """Seed, clock, knobs and secret of the settings are those of the world that is served."""
     words = ["--clock-mode", "frozen", "--clock-now", "2026-01-31T12:00:00Z", "--policy", "read_after=null"]
     with serving(*words, "--seed", "7", LOCALWABA_APP_SECRET="s3cret") as (_, lines):
-        world = json.load(urlopen(f"{variables(lines)['GRAPH_URL']}/_localwaba/world"))
+        world = json.load(urlopen(f"{variables(lines)['GRAPH_URL']}/_localwaba/world", timeout=30))
     seen = (
         world["seed"],
         world["clock"]["mode"],

@@ -23,7 +23,7 @@ async def turns(monkeypatch: pytest.MonkeyPatch) -> int:
     ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(run_server(Settings(port=0), ready.set_result, is_guest=True))
     running = await ready
-    clients = [socket.create_connection((running.host, running.port)) for _ in range(CLIENTS)]
+    clients = [socket.create_connection((running.host, running.port), timeout=30) for _ in range(CLIENTS)]
     count = 0
     try:
         while len(entered) < CLIENTS:

@@ -63,7 +63,7 @@ class App:
         """A send of the app; what Graph answers, whatever that is."""
         body = {"messaging_product": "whatsapp", "to": to, "type": kind, kind: content}
         parts = urlsplit(self.waba.graph_url)
-        connection = HTTPConnection(parts.hostname or "", parts.port)
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         connection.request("POST", f"/v26.0/{self.waba.phone_number_id}/messages", json.dumps(body), headers)
         found: dict[str, Any] = json.loads(connection.getresponse().read())
