@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from localwaba.domain.agenda import UnpauseTemplate
 from localwaba.domain.applying import apply
@@ -21,10 +19,7 @@ from localwaba.domain.world import World
 from localwaba.operations.announcements import TIMED
 from localwaba.operations.happening import happen
 from localwaba.operations.meta import (
-    CATEGORIES,
     LIMITS,
-    QUALITIES,
-    STATUSES,
     patch_number,
     patch_policy,
     patch_template,
@@ -349,39 +344,3 @@ def test_what_an_event_says_of_templates(world: World) -> None:
     found = template(world)
     assert (found.status, found.quality_score, found.category) == ("DISABLED", "RED", "MARKETING")
     assert not [event for event in fired.events if isinstance(event, TemplateJudged)]
-
-
-_JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(max_size=6)
-    | st.sampled_from([*STATUSES, *CATEGORIES, *QUALITIES]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2),
-    max_leaves=4,
-)
-_KEYS = st.sampled_from(
-    [
-        "event",
-        "decision",
-        "ban_info",
-        "metadata",
-        "message_template_id",
-        "new_category",
-        "user_preferences",
-        "max_daily_conversations_per_business",
-        "requested_verified_name",
-    ]
-)
-
-
-@settings(max_examples=150)
-@given(field=st.sampled_from(FIELDS), value=st.dictionaries(_KEYS, _JSON, max_size=4))
-def test_any_value_is_fired_or_refused(field: str, value: dict[str, Any]) -> None:
-    """Whatever value is given goes out as it is, or is refused with a line; nothing else happens."""
-    world = new_world("default", 0, NOW)
-    try:
-        fired = fire(world, NOW, {"field": field, "value": value, "unchecked": True})
-    except Mistake:
-        return
-    assert make(world, fired.events)[-1] == (field, value)

@@ -23,18 +23,6 @@ def test_default_fields_of_an_account(call: Any) -> None:
     assert expected == list(call("GET", call.world.waba_id).body)
 
 
-def test_every_field_of_the_client_library_can_be_asked_for(call: Any) -> None:
-    """pywa asks for all of its fields at once, and finds its enumerations in the answer."""
-    from pywa.types.others import WhatsAppBusinessAccount
-
-    found = WhatsAppBusinessAccount.from_dict(read(call, ",".join(WhatsAppBusinessAccount._api_fields())))
-    assert ("ACTIVE", "verified", call.world.app_id) == (
-        found.status,
-        found.business_verification_status,
-        found.subscribed_apps[0].id,
-    )
-
-
 def test_an_edge_is_paged_by_its_modifiers(call: Any) -> None:
     """`phone_numbers.limit(1){status}` shows one number and the way to the next."""
     params = {"cc": "1", "phone_number": "6315551000", "verified_name": "My Business"}

@@ -63,13 +63,6 @@ def test_attributes_are_changed_one_by_one(call: Any) -> None:
     assert expected == read(call)
 
 
-def test_the_client_library_reads_it(call: Any) -> None:
-    """pywa finds what it needs in a fresh profile."""
-    from pywa.types.others import BusinessProfile
-
-    assert BusinessProfile.from_dict(read(call)).industry == "UNDEFINED"
-
-
 def test_a_picture_comes_from_a_finished_upload(call: Any) -> None:
     """The handle of an upload becomes an address of this server."""
     write(call, profile_picture_handle=upload(call))

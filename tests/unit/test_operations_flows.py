@@ -149,21 +149,6 @@ def test_all_fields_can_be_asked_for(call: Any) -> None:
     assert "endpoint_uri" not in found
 
 
-def test_the_client_library_reads_a_flow(call: Any) -> None:
-    """pywa asks for all of its fields, health for a number included."""
-    from pywa.types.flows import FlowDetails
-
-    flow_id = create(call, flow_json=WRONG)["id"]
-    fields = ",".join(FlowDetails._api_fields(False, call.world.phone_number_id))
-    found = FlowDetails.from_dict(call("GET", flow_id, "", {"fields": fields}).body, None)  # type: ignore[arg-type]
-    assert found.validation_errors
-    assert (
-        found.status,
-        found.validation_errors[0].error,
-        (found.health_status or {})["entities"][1]["entity_type"],
-    ) == ("DRAFT", "INVALID_FLOW_JSON_VERSION", "PHONE_NUMBER")
-
-
 def test_a_flow_without_its_endpoint_is_unhealthy(call: Any) -> None:
     """And so is the whole."""
     raw = json.dumps(FLOW | {"data_api_version": "4.0", "routing_model": {"WELCOME": []}})

@@ -108,15 +108,6 @@ def test_the_limit_moved_to_another_field_in_v24(call: Any, version: str, there:
     assert f"nonexisting field ({gone})" in error["message"]
 
 
-def test_every_field_of_the_client_library_can_be_asked_for(call: Any) -> None:
-    """pywa asks for all of its fields at once."""
-    from pywa.types.others import BusinessPhoneNumber
-
-    fields = ",".join(BusinessPhoneNumber._api_fields())
-    found = BusinessPhoneNumber.from_dict(read(call, fields, version="v25.0"))
-    assert (found.status, found.is_pin_enabled, found.country_dial_code) == ("CONNECTED", True, "1")
-
-
 def test_sub_selections_pick_members(call: Any) -> None:
     """`quality_score{score}` shows the member, `whatsapp_business_account{name}` a node with its id."""
     found = read(call, "quality_score{score},whatsapp_business_account{name}")
