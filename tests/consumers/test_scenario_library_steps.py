@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -112,6 +113,15 @@ def intrude(waba: Waba, user: Any) -> None:
     waba.settle(2)
 
 
+def patient(scenario: Scenario) -> Scenario:
+    """The scenario with patience for what has to come, and next to none for silence."""
+    steps = [
+        replace(step, within=0.05 if isinstance(step, model.Silence) else 3.0) if hasattr(step, "within") else step
+        for step in scenario.steps
+    ]
+    return replace(scenario, steps=tuple(steps))
+
+
 def survivors(emulator: Emulator, scenario: Scenario) -> list[str]:
     """The expectations that hold whatever happens."""
     hasty = library.hasty(scenario, 0.05)
@@ -127,24 +137,22 @@ def survivors(emulator: Emulator, scenario: Scenario) -> list[str]:
             killed |= failing(scene, [(n, step) for n, step in steps if n in left])
     left = wanted - killed
     if any(isinstance(steps[n][1], model.Silence) for n in left):
-        patient = library.hasty(scenario, 3.0)
-        with stage(emulator, patient) as (scene, gate):
+        with stage(emulator, patient(scenario)) as (scene, gate):
 
             def speak(step: Step) -> None:
                 if isinstance(step, model.Silence):
                     intrude(scene.waba, scene.users[step.user])
 
-            killed |= failing(scene, list(enumerate(patient.steps)), speak)
+            killed |= failing(scene, list(enumerate(scene.scenario.steps)), speak)
     for n in sorted(wanted - killed):
         start = max((m for m in range(n) if not isinstance(steps[m][1], EXPECTS)), default=0)
-        patient = library.hasty(scenario, 3.0)
-        with stage(emulator, patient) as (scene, gate):  # without what was done just before it
-            done = [(m, step) for m, step in enumerate(patient.steps) if m < start]
+        with stage(emulator, patient(scenario)) as (scene, gate):  # without what was done just before it
+            done = [(m, step) for m, step in enumerate(scene.scenario.steps) if m < start]
             failing(scene, done)
             killed |= failing(scene, [steps[n]])
     if scenario.place.file in ALTERED:
         (other,) = read(library.FILES[scenario.place.file].replace(*ALTERED[scenario.place.file]), "altered")[:1]
-        with stage(emulator, library.hasty(other, 3.0)) as (scene, gate):
+        with stage(emulator, patient(other)) as (scene, gate):
             killed |= failing(scene, list(enumerate(scene.scenario.steps)))
     return [f"{steps[n][1].place}: {steps[n][1].sentence}: {steps[n][1].argument}" for n in sorted(wanted - killed)]
 
