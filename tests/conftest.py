@@ -1,9 +1,11 @@
 """What all tests have in common."""
 
+import faulthandler
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
@@ -28,6 +30,29 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # half a second at each of a hundred starts
         os.environ["PYTHONPYCACHEPREFIX"] = folder = tempfile.mkdtemp(prefix="localwaba-bytecode-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.pluginmanager.register(Watch(), "watch")
+
+
+class Watch:
+    """Ends this process, with the stacks of all threads, if a test hangs where no signal of the timeout reaches it.
+
+    pytest's own `faulthandler_timeout` does so for each test, and spends more on it than most tests here need.
+    """
+
+    PATIENCE, OFTEN = 240.0, 20.0
+
+    def __init__(self) -> None:
+        self._stderr = os.dup(2)  # pytest captures only later
+        self._since = 0.0
+
+    def pytest_runtest_logstart(self) -> None:
+        if time.monotonic() - self._since > self.OFTEN:
+            self._since = time.monotonic()
+            faulthandler.dump_traceback_later(self.PATIENCE, exit=True, file=self._stderr)
+
+    def pytest_unconfigure(self) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        os.close(self._stderr)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
