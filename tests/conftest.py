@@ -45,10 +45,12 @@ class Watch:
         self._stderr = os.dup(2)  # pytest captures only later
         self._since = 0.0
 
-    def pytest_runtest_logstart(self) -> None:
-        if time.monotonic() - self._since > self.OFTEN:
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        own = item.get_closest_marker("timeout")
+        longer = float(own.args[0]) + 60 if own else 0.0
+        if longer > self.PATIENCE or time.monotonic() - self._since > self.OFTEN:
             self._since = time.monotonic()
-            faulthandler.dump_traceback_later(self.PATIENCE, exit=True, file=self._stderr)
+            faulthandler.dump_traceback_later(max(self.PATIENCE, longer), exit=True, file=self._stderr)
 
     def pytest_unconfigure(self) -> None:
         faulthandler.cancel_dump_traceback_later()
