@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import sleep
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localwaba.client.calls import Call, GraphError
 from localwaba.client.chat import Bubble, bubble
@@ -27,8 +27,7 @@ class Refusals:
 
     def __init__(self, waba: Waba, codes: Sequence[int], timeout: float) -> None:
         for code in codes:
-            if isinstance(code, bool) or not isinstance(code, int):
-                raise TypeError(f"a code is a whole number, as in waba.refuses(131047), not {code!r}")
+            _check(code)
         self._waba = waba
         self._codes = codes
         self._timeout = timeout
@@ -101,6 +100,12 @@ class Refusals:
         else:
             lines += ["", "The app made no call meanwhile."]
         return "\n".join(lines + [f"\n{hint}" for hint in map(_hint, self._codes) if hint])
+
+
+def _check(code: Any) -> None:
+    """TypeError for what no code is, such as the text of one."""
+    if isinstance(code, bool) or not isinstance(code, int):
+        raise TypeError(f"a code is a whole number, as in waba.refuses(131047), not {code!r}")
 
 
 def _hint(code: int) -> str:

@@ -273,11 +273,8 @@ class User(Doing):
         messages = self._waba.messages(limit=20_000)
         place = next((n for n, one in enumerate(messages) if one["id"] == since), -1)
         names = {user.wa_id: f"{user.name} ({user.wa_id})" for user in self._waba.users}
-        return [
-            (names.get(one["user"], one["user"]), bubble(one))
-            for one in messages[place + 1 :]
-            if one["direction"] == "outbound" and one["user"] != self.wa_id
-        ]
+        sent = [one for one in messages[place + 1 :] if one["direction"] == "outbound" and one["user"] != self.wa_id]
+        return [(names.get(one["user"]) or str(one["user"]), bubble(one)) for one in sent]
 
 
 def _given(**members: Any) -> dict[str, Any]:
