@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -22,9 +23,12 @@ def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: boo
     counted = waba.settle(waba.patience)
     if not counted["refusals"] and not counted.get("strangers"):
         return
-    refused = [*waba.unexpected_refusals, *waba.unexpected_strangers] if strict else []
+    strange = waba.unexpected_strangers if strict and counted.get("strangers") else []
+    refused = [*waba.unexpected_refusals, *strange] if strict else []
     failures = failures_of(waba, strict, strict_statuses)
     if not refused and not failures:
+        if strict and counted.get("strangers"):
+            _warn_of_outdated(waba)
         return
     found = [one.code for one in refused] + [one["error"]["code"] for one in failures]
     codes = list(dict.fromkeys(code for code in found if code is not None))
@@ -32,10 +36,22 @@ def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: boo
     lines = [f"the app was refused{with_codes} {'which' if codes else 'what'} the test did not expect"]
     lines += listed("Refused calls of the app", map(str, refused))
     lines += listed("Messages that failed later", map(failed_later, failures))
+    if strange:
+        lines += ["", "No token of this world: give the app waba.access_token, or its whole environment: waba.env"]
     turned_off = "strict_statuses=False" if strict_statuses and not refused else "strict=False"
     lines += ["", f"Expect it:  with waba.refuses({', '.join(map(str, codes[:1]))}): …"]
     lines += [f"Allow it:   @pytest.mark.waba({turned_off})"]
     pytest.fail("\n".join(lines), pytrace=False)
+
+
+def _warn_of_outdated(waba: Waba) -> None:
+    """Tells of calls that went nowhere; no failure, for what another test has left behind may have made them."""
+    calls = waba.outdated
+    if not calls:
+        return
+    waba.expect(*(call.trace for call in calls))
+    lines = listed("Calls came with the token of a world that has ended, and were refused", map(str, calls))
+    warnings.warn(pytest.PytestWarning("\n".join(lines[1:])), stacklevel=2)
 
 
 def failures_of(waba: Waba, strict: bool, strict_statuses: bool) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from localwaba import ControlError, Waba
 from localwaba.client.calls import summary
 from localwaba.client.chat import draw
@@ -27,7 +29,7 @@ def end(held: Held, nodeid: str, save: Path | None) -> None:
         if held.is_passed:
             held.waba.patience = min(held.waba.patience, _AFTERWARDS)
             assert_nothing_refused(held.waba, held.marks.strict, held.marks.strict_statuses)
-    except BaseException as error:  # pytest's own Failed is one
+    except (Exception, pytest.fail.Exception) as error:  # pytest's own is no Exception
         held.told = report(held, nodeid, str(error), save)
         raise
     finally:

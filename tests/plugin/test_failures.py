@@ -349,6 +349,14 @@ def test_no_token_at_all(app: Any, waba: Waba, ada: User) -> None:
     assert "-> 400 An access token is required to request this resource." in text
 
 
+def test_refusals_of_the_default_world(waba_server: Any) -> None:
+    """The default world has the calls without a token for its own: each is one refusal."""
+    default = waba_server.world
+    with default.refuses(104) as refused:
+        default.link.of("").graph("POST", "/v26.0/1/messages", {})
+    assert [call.code for call in refused.calls] == [104]
+
+
 def test_the_token_of_another_test(app: Any, waba: Waba, waba_server: Any, ada: User) -> None:
     """An app that was made for a world that has ended is told as that, and is no mistake of this test's app."""
     ended = waba_server.new_world()

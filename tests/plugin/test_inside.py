@@ -7,6 +7,7 @@ import multiprocessing
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -173,3 +174,17 @@ def test_an_emulator_that_ends_meanwhile(loop: asyncio.AbstractEventLoop) -> Non
     with pytest.raises(Unreachable, match="it has ended"):
         Inside(app, loop, "http://127.0.0.1:1", 60).send("GET", "/x", None, {})
     ending.join(30)
+
+
+def test_the_context_of_the_caller_stays_with_it(loop: asyncio.AbstractEventLoop) -> None:
+    """What the thread of a test has set for itself is not set for the server, nor for what it begins meanwhile."""
+    mine = ContextVar("mine", default="")
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(mine.get())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    mine.set("the test")
+    assert Inside(app, loop, "http://127.0.0.1:1", 30).send("GET", "/x", None, {}).status == 200
+    assert seen == [""]

@@ -112,7 +112,53 @@ def test_allowed(waba):
 """
     )
     result.assert_outcomes(failed=1, passed=4)
-    result.stdout.fnmatch_lines([f"the app was refused with {code}, which the test did not expect"])
+    shown = lines_after(result, f"the app was refused with {code}, which the test did not expect")
+    assert "No token of this world: give the app waba.access_token, or its whole environment: waba.env" in shown
+
+
+@pytest.mark.parametrize(("path", "code"), [("1/whatsapp_business_profile", 200), ("me", 2500)])
+def test_edges_with_words_of_their_own(run: Run, path: str, code: int) -> None:
+    """Whatever an edge says of a call without a token, the call counts."""
+    result = run(
+        f"""
+def test_it(waba):
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(waba.graph_url + "/v26.0/{path}")
+    raised.value.close()
+"""
+    )
+    result.assert_outcomes(failed=1)
+    assert lines_after(result, f"the app was refused with {code}, which the test did not expect")
+
+
+def test_an_app_that_outlives_its_world(run: Run) -> None:
+    """An app with the token of a world that has ended fails no test that misses nothing, but is told of, once."""
+    result = run(
+        """
+@pytest.fixture(scope="session")
+def kept():
+    return {}
+
+def test_first(waba, kept):
+    kept["waba"] = waba
+
+def test_second(waba, kept):
+    kept["waba"].link.graph("GET", f"/v26.0/{waba.phone_number_id}", None)
+
+def test_third(waba):
+    pass
+""",
+        "-Wdefault",
+    )
+    result.assert_outcomes(passed=3, warnings=1)
+    result.stdout.fnmatch_lines(
+        [
+            "test_app.py::test_second",
+            "*PytestWarning: Calls came with the token of a world that has ended, and were refused (1)",
+            "*why: * this access token was of a world that has ended, test_app.py-test_first-*",
+            "*fix: make the app anew for each world, with the environment of that world",
+        ]
+    )
 
 
 def test_a_message_after_the_failure(run: Run) -> None:

@@ -21,9 +21,9 @@ class Evidence:
     """What is known when a user has waited in vain.
 
     `new` are the messages since the last one that was received, failed ones included; `old` those before. `strangers`
-    are refused calls with a token that no world knows. `webhook` is the app's callback, if it has one. `asked` is the
-    webhook that told the app of the user's last message, `calls_since` are the calls that the app has made since then,
-    `others` the messages that it has sent to other users since then, with whom they went to.
+    are refused calls with no token or with one that no world knows. `webhook` is the app's callback, if it has one.
+    `asked` is the webhook that told the app of the user's last message, `calls_since` are the calls that the app has
+    made since then, `others` the messages that it has sent to other users since then, with whom they went to.
     """
 
     name: str

@@ -15,8 +15,8 @@ MISTAKES = frozenset({130403, 130429, 131009, 131047, 131051, 131053, 131056})
 """Codes of messages that fail later because of what the app did; a right app never meets them."""
 
 
-STRANGE = frozenset({104, 190})
-"""Codes of calls whose world nobody knows: those without a token, and those with one that means nothing."""
+STRANGE = frozenset({104, 190, 200, 2500})
+"""Codes of calls whose world nobody knows: with a token that means nothing, or none, which has three of them."""
 
 
 class Judged:
@@ -91,9 +91,16 @@ class Judged:
     def unexpected_strangers(self) -> list[Call]:
         """Those of them that are the app's mistake: somebody of this process made them, with no or an unheard-of token.
 
-        None where several processes share the server, for nobody knows which of them it was; nor those with the token
-        of a world that has ended: an earlier test may have left somebody behind.
+        None where several processes share the server, for nobody knows which of them it was; nor `outdated` ones.
         """
+        return [call for call in self._strangers_of_ours() if ENDED not in call.why]
+
+    @property
+    def outdated(self) -> list[Call]:
+        """Those with the token of a world that has ended: the app was made for it, or outlived it."""
+        return [call for call in self._strangers_of_ours() if ENDED in call.why]
+
+    def _strangers_of_ours(self) -> list[Call]:
         if self.link.residents is None:
             return []
-        return [call for call in self.strangers() if call.trace not in self._expected and ENDED not in call.why]
+        return [call for call in self.strangers() if call.trace not in self._expected]

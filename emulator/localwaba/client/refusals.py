@@ -74,7 +74,8 @@ class Refusals:
 
     def _new_refusals(self) -> list[Call]:
         known = [call for call in self._waba.refusals if call.n > self._first]
-        return known + [call for call in self._strangers() if call.trace not in self._known]
+        before = self._known | {call.trace for call in known}  # of the default world, strangers are in both
+        return known + [call for call in self._strangers() if call.trace not in before]
 
     def _strangers(self) -> list[Call]:
         """Calls without this world's token: those that are wanted, whoever made them, else those of this process."""

@@ -274,7 +274,7 @@ class User(Doing):
         place = next((n for n, one in enumerate(messages) if one["id"] == since), -1)
         names = {user.wa_id: f"{user.name} ({user.wa_id})" for user in self._waba.users}
         sent = [one for one in messages[place + 1 :] if one["direction"] == "outbound" and one["user"] != self.wa_id]
-        return [(names.get(one["user"]) or str(one["user"]), bubble(one)) for one in sent]
+        return [(names.get(one["user"]) or str(one["user"] or one.get("group_id", "")), bubble(one)) for one in sent]
 
 
 def _given(**members: Any) -> dict[str, Any]:

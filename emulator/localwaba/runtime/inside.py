@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from contextvars import Context
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import unquote
@@ -39,7 +40,7 @@ class Inside:
             return self._from_outside().send(method, path, body, headers)
         exchange = _Exchange(method, path, body or b"", headers, self.url)
         try:
-            self._loop.call_soon_threadsafe(self._begin, exchange)
+            self._loop.call_soon_threadsafe(self._begin, exchange, context=Context())  # the caller's is no concern
         except RuntimeError as error:  # the loop is closed
             raise Unreachable(self.url, error) from None
         until = elapsed() + self._timeout
