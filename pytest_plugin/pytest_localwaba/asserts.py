@@ -11,10 +11,12 @@ from localwaba import Waba
 from localwaba.client.failure import failed_later, listed
 
 
-def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: bool = False) -> None:
+def assert_nothing_refused(
+    waba: Waba, strict: bool = True, strict_statuses: bool = False, *, is_async: bool = False
+) -> None:
     """Fails if the app was refused something unexpected, at once or, by its own mistake, later.
 
-    With `strict_statuses` every message that failed later counts, whoever is to blame.
+    With `strict_statuses` every message that failed later counts, whoever is to blame. `is_async` tests have `awaba`.
 
     What an app of this process raised meanwhile is raised here.
     """
@@ -39,7 +41,8 @@ def assert_nothing_refused(waba: Waba, strict: bool = True, strict_statuses: boo
     if strange:
         lines += ["", "No token of this world: give the app waba.access_token, or its whole environment: waba.env"]
     turned_off = "strict_statuses=False" if strict_statuses and not refused else "strict=False"
-    lines += ["", f"Expect it:  with waba.refuses({', '.join(map(str, codes[:1]))}): …"]
+    block = "async with awaba" if is_async else "with waba"
+    lines += ["", f"Expect it:  {block}.refuses({', '.join(map(str, codes[:1]))}): …"]
     lines += [f"Allow it:   @pytest.mark.waba({turned_off})"]
     pytest.fail("\n".join(lines), pytrace=False)
 

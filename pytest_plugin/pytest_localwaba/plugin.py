@@ -114,7 +114,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if held is not None and held.is_open:
         from pytest_localwaba.asserts import assert_nothing_refused
 
-        assert_nothing_refused(held.waba, held.marks.strict, held.marks.strict_statuses)
+        assert_nothing_refused(held.waba, held.marks.strict, held.marks.strict_statuses, is_async=held.aio is not None)
         held.is_passed = True
     return result
 

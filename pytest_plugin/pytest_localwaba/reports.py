@@ -12,7 +12,7 @@ import pytest
 from localwaba import ControlError, Waba
 from localwaba.client.calls import summary
 from localwaba.client.chat import draw
-from localwaba.client.failure import listed, told
+from localwaba.client.failure import NO_TOKEN_OF_OURS, listed, told
 from pytest_localwaba.asserts import assert_nothing_refused, failures_of
 from pytest_localwaba.worlds import Held, Report
 
@@ -28,7 +28,9 @@ def end(held: Held, nodeid: str, save: Path | None) -> None:
     try:
         if held.is_passed:
             held.waba.patience = min(held.waba.patience, _AFTERWARDS)
-            assert_nothing_refused(held.waba, held.marks.strict, held.marks.strict_statuses)
+            assert_nothing_refused(
+                held.waba, held.marks.strict, held.marks.strict_statuses, is_async=held.aio is not None
+            )
     except (Exception, pytest.fail.Exception) as error:  # pytest's own is no Exception
         held.told = report(held, nodeid, str(error), save)
         raise
@@ -58,7 +60,8 @@ def report(held: Held, nodeid: str, already: str, save: Path | None) -> Report:
 def _story(waba: Waba, already: str) -> list[str]:
     lines = [f"seed {waba.seed}, world {waba.name}, {waba.now:%Y-%m-%d %H:%M:%S} UTC, {waba.url}"]
     lines += _chats(waba, already)
-    lines += _unless(already, "Refused calls of the app", [str(call) for call in waba.refusals])
+    strange = [] if NO_TOKEN_OF_OURS in already else [*waba.unexpected_strangers, *waba.outdated]
+    lines += _unless(already, "Refused calls of the app", [str(call) for call in [*waba.refusals, *strange]])
     untaken = [one for one in waba.deliveries() if one["state"] != "delivered" and one["attempts"]]
     return lines + _unless(already, "Webhooks that the app did not answer with 200", [told(one) for one in untaken])
 

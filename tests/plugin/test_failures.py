@@ -213,9 +213,9 @@ def test_webhook_not_taken(app: Any, ada: User) -> None:
 
 def test_a_page_of_errors() -> None:
     """Of a page that the app answered with, its words are told, in one line."""
-    page = "<!doctype html>\n<style>p { color: red }</style>\n<h1>Internal\nServer Error</h1>\n<p>Sorry"
+    page = "\n<!doctype html>\n<style>p { color: red }</style>\n<h1>Internal\nServer Error</h1>\n<p>We&#39;re sorry"
     delivery = {"field": "messages", "attempts": [{"url": "http://x/", "status": 500, "answer": page}]}
-    assert told(delivery) == "messages -> http://x/ -> 500 Internal Server Error Sorry"
+    assert told(delivery) == "messages -> http://x/ -> 500 Internal Server Error We're sorry"
 
 
 def test_wrong_signature(app: Any, ada: User) -> None:

@@ -161,6 +161,41 @@ def test_third(waba):
     )
 
 
+def test_an_app_that_raises_over_its_token(run: Run) -> None:
+    """Where the app raises over a call without this world's token, the report shows why the call was refused."""
+    result = run(
+        """
+def test_it(waba):
+    waba.link.of("EAAx").graph("GET", "/v26.0/1", None)
+    raise LookupError("no answer")
+"""
+    )
+    result.assert_outcomes(failed=1)
+    shown = lines_after(result, "seed 0, world test_app.py-test_it-")
+    assert "Refused calls of the app (1)" in shown
+    assert "      why: [token] no world of this server has this access token" in shown
+
+
+def test_async_tests_are_told_in_their_own_words(run: Run) -> None:
+    """What is to be written into an `async def` test is what can be written there."""
+    result = run(
+        """
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.mark.anyio
+async def test_it(awaba):
+    ada = await awaba.user("Ada")
+    send(awaba.sync, ada.wa_id, "")
+""",
+        "-p",
+        "anyio",
+    )
+    result.assert_outcomes(failed=1)
+    assert lines_after(result, "Expect it:")[0] == "Expect it:  async with awaba.refuses(100): …"
+
+
 def test_a_message_after_the_failure(run: Run) -> None:
     """A report shows the chat as it is at the end: what came too late is seen to have come."""
     result = run(

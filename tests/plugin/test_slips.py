@@ -96,6 +96,13 @@ def test_a_startup_that_fails(waba: Waba) -> None:
     assert [name for name in found if is_foreign(name)] == [str(Path(__file__).parents[2] / _WABA)]
 
 
+def test_installed_elsewhere() -> None:
+    """A library is nobody's own code, in whichever environment it is installed."""
+    assert is_foreign("/usr/lib/python3/dist-packages/flask/app.py")
+    assert is_foreign("/home/ada/.local/lib/python3.12/site-packages/flask/app.py")
+    assert not is_foreign("/home/ada/shop/app.py")
+
+
 _WABA = "emulator/localwaba/client/waba.py"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,9 @@ from localwaba.client.calls import Call, because, summary
 from localwaba.client.chat import Bubble, draw
 from localwaba.client.expectation import Expectation
 from localwaba.domain.tokens import ENDED
+
+NO_TOKEN_OF_OURS = "No call came with this world's token, but some with none or with one that no world knows"
+"""The title of such calls, where a user waits in vain."""
 
 _MOST = 20
 
@@ -148,8 +152,7 @@ def surroundings(seen: Evidence) -> list[str]:
         strange = [
             f"{call.method} {call.path} -> {call.status} {call.error.get('message', '')}" for call in seen.strangers
         ]
-        told_of = "No call came with this world's token, but some with none or with one that no world knows"
-        lines += listed(told_of, strange[-3:])
+        lines += listed(NO_TOKEN_OF_OURS, strange[-3:])
         if any(ENDED in call.why for call in seen.strangers):
             lines.append("  One was of a world that has ended: make the app anew in each test, or in a fixture of it")
         lines.append("  Give the app waba.access_token, or its whole environment: waba.env")
@@ -199,8 +202,8 @@ def told(delivery: Mapping[str, Any]) -> str:
 
 def _plain(answer: str) -> str:
     """What an app answered, in one line; of a page its words."""
-    if answer.startswith("<"):
-        answer = re.sub(r"<(style|title).*?</\1>|<[^>]*>?", " ", answer, flags=re.DOTALL)
+    if answer.lstrip().startswith("<"):
+        answer = unescape(re.sub(r"<(style|title).*?</\1>|<[^>]*>?", " ", answer, flags=re.DOTALL))
     return " ".join(answer.split())
 
 

@@ -24,8 +24,8 @@ _STOPPING = 10.0
 _NOTE = "raised by the app under test, while it was called with a webhook"
 _LONG_SLEEP = 1.0
 _DOZE = 0.05
-_serving: ContextVar[bool] = ContextVar("serving", default=False)
-"""Whether this is, or comes from, the handling of a request."""
+_serving: ContextVar[Resident | None] = ContextVar("serving", default=None)
+"""Whose handling of a request this is, or comes from."""
 
 
 class Resident:
@@ -44,6 +44,7 @@ class Resident:
         self._changes = 0
         self._rested = -1
         self._changed = threading.Condition()
+        self._end_overhearing: Callable[[], object] = lambda: None
 
     # what the platform asks (in the server's loop)
 
@@ -103,6 +104,7 @@ class Resident:
 
     def start(self) -> None:
         """Runs the startup of the app; raises what it raised."""
+        self._end_overhearing = overhear(self._overhear)
 
     def ask(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float
@@ -118,6 +120,7 @@ class Resident:
 
     def stop(self) -> None:
         """Runs the shutdown of the app and ends what it still does; raises what the shutdown raised."""
+        self._end_overhearing()
 
     @property
     def is_busy(self) -> bool:
@@ -159,6 +162,10 @@ class Resident:
             error.add_note(note)
             self.errors.append(error)
 
+    def _overhear(self, error: BaseException) -> None:
+        if _serving.get() is self:  # not what a test asks the app by itself, nor what is asked of another app
+            self._hear(error)
+
     def _begin(self) -> None:
         with self._changed:
             self._busy += 1
@@ -185,10 +192,9 @@ class WsgiResident(Resident):
         super().__init__(app)
         self._work: queue.SimpleQueue[tuple[Request, Future[Response]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._end_overhearing: Callable[[], object] = lambda: None
 
     def start(self) -> None:
-        self._end_overhearing = overhear(self.app, self._hear)
+        super().start()
         self._thread = threading.Thread(target=self._run, name="localwaba app", daemon=True)
         self._thread.start()
 
@@ -199,6 +205,7 @@ class WsgiResident(Resident):
         return future
 
     def _run(self) -> None:
+        _serving.set(self)
         while (work := self._work.get()) is not None:
             request, future = work
             problem: BaseException | None = None
@@ -212,7 +219,7 @@ class WsgiResident(Resident):
                 future.set_result(response)
 
     def stop(self) -> None:
-        self._end_overhearing()
+        super().stop()
         self._work.put(None)
         if self._thread is not None:
             self._thread.join(_STOPPING)
@@ -241,9 +248,11 @@ class AsgiResident(Resident):
     def start(self) -> None:
         if self._own is not None:
             self._own.start()
+        super().start()
         try:
             self._run(self._start(), _STARTING, "started")
         except BaseException:
+            super().stop()
             if self._own is not None:
                 self._own.stop()
             raise
@@ -310,7 +319,7 @@ class AsgiResident(Resident):
     async def _serve(self, request: Request, future: Future[Response]) -> None:
         problem: BaseException | None = None
         turns = [self._turn] if self._in_turn else []
-        _serving.set(True)
+        _serving.set(self)
 
         def let_next() -> None:
             for turn in turns:
@@ -340,6 +349,7 @@ class AsgiResident(Resident):
             self._end(problem)
 
     def stop(self) -> None:
+        super().stop()
         if self._loop.is_closed() or not self._loop.is_running():
             return
         try:

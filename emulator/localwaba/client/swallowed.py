@@ -1,32 +1,29 @@
-"""What frameworks make a 500 of without letting it out: Flask and Django tell it by a signal."""
+"""What frameworks make a 500 of without letting it out: Flask, Quart and Django tell it by a signal."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+
+_TELLERS = ("flask", "quart", "django.core.signals")
 
 
-def overhear(app: Any, hear: Callable[[BaseException], object]) -> Callable[[], object]:
-    """Has `hear` told of what an app raises inside its framework; the function that is returned ends it.
+def overhear(hear: Callable[[BaseException], object]) -> Callable[[], object]:
+    """Has `hear` told of what any app of these frameworks raises; the function that is returned ends it.
 
-    Nothing is imported: an app of Flask or Django has imported it.
+    Nothing is imported: whoever has made such an app has imported its framework, and may have wrapped the app.
     """
-    flask, django = sys.modules.get("flask"), sys.modules.get("django.core.signals")
-    if flask is not None and isinstance(app, flask.Flask):
+    signals = [sys.modules[name].got_request_exception for name in _TELLERS if name in sys.modules]
 
-        def of_flask(sender: object, exception: BaseException, **more: object) -> None:
-            hear(exception)
+    def of_signal(sender: object = None, exception: BaseException | None = None, **more: object) -> None:
+        error = exception or sys.exception()  # Django's does not say which
+        if error is not None:
+            hear(error)
 
-        flask.got_request_exception.connect(of_flask, app, weak=False)
-        return lambda: flask.got_request_exception.disconnect(of_flask, app)
-    if django is not None and type(app).__module__.startswith("django."):
+    def end() -> None:
+        for signal in signals:
+            signal.disconnect(of_signal)
 
-        def of_django(sender: object, **more: object) -> None:
-            error = sys.exception()
-            if error is not None:
-                hear(error)
-
-        django.got_request_exception.connect(of_django, weak=False)
-        return lambda: django.got_request_exception.disconnect(of_django)
-    return lambda: None
+    for signal in signals:
+        signal.connect(of_signal, weak=False)
+    return end

@@ -9,11 +9,12 @@ from types import TracebackType
 
 _PLACES = [path for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))]
 _FOREIGN = ("<", *_PLACES, *(str(Path(path).resolve()) for path in _PLACES), str(Path(__file__).parents[1]))
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 def is_foreign(filename: str) -> bool:
     """Whether a line is neither the app's nor the tests': it is of a library, of Python or of localwaba."""
-    return filename.startswith(_FOREIGN)
+    return filename.startswith(_FOREIGN) or not _INSTALLED.isdisjoint(Path(filename).parts)
 
 
 def shorten(error: BaseException, seen: frozenset[int] = frozenset()) -> None:
