@@ -11,6 +11,7 @@ import pytest
 from localwaba import ControlError, Emulator, Waba
 from localwaba.client import Link, Unreachable
 from pytest_localwaba.sharing import knock
+from pytest_localwaba.worlds import INSTANT, NOON, read_clock
 
 
 class Server:
@@ -39,7 +40,12 @@ class Server:
         return Waba.default(self.link)
 
     def new_world(self, **options: Any) -> Waba:
-        """An isolated world of its own (`seed`, `clock`, `policy`, `webhook`, `name`); end it with its `close`."""
+        """A world as the fixture gives it (`seed`, `clock`, `policy`, `webhook`, `name`); end it with its `close`.
+
+        Its clock stands still at noon and everything happens at once, unless told otherwise.
+        """
+        options["clock"] = read_clock(options.get("clock") or NOON)
+        options["policy"] = INSTANT | (options.get("policy") or {})
         waba = Waba.create(self.link, **options)
         waba.before_end = self.before_end
         return waba

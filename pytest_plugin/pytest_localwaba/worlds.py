@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from localwaba import AsyncWaba, ControlError, Waba
 from localwaba.client.interception import Interception
 from pytest_localwaba.options import Options, nearest
-from pytest_localwaba.server import Server
+
+if TYPE_CHECKING:
+    from pytest_localwaba.server import Server
 
 NOON = "2026-01-01T12:00:00Z"
 INSTANT: dict[str, Any] = {"sent_after": 0.0, "delivered_after": 0.0, "read_after": 0.0, "review_after": 0.0}
@@ -59,7 +61,7 @@ def read_marks(node: pytest.Item, options: Options) -> Marks:
     return Marks(
         seed=given.get("seed", options.seed),
         clock=read_clock(given.get("clock", NOON)),
-        policy=({"profile": profile} if profile else {}) | INSTANT | policy,
+        policy=({"profile": profile} if profile else {}) | policy,
         strict=given.get("strict", options.strict),
         strict_statuses=given.get("strict_statuses", options.strict_statuses),
         version=given.get("version", options.version),

@@ -418,7 +418,7 @@ async def test_crash(awaba):
 
 
 def test_a_world_of_a_module(run: Run) -> None:
-    """A world for several tests is made by the server, and keeps what they do in it."""
+    """A world for several tests is made by the server as the fixture's is, and keeps what they do in it."""
     code = """
 @pytest.fixture(scope="module")
 def world(waba_server):
@@ -431,8 +431,17 @@ def test_one(world):
 
 def test_two(world):
     assert [one["text"] for one in world.messages()] == ["hi"]
+
+def test_as_the_fixture(world, waba):
+    assert world.now == waba.now
+    assert world.policy() == waba.policy()
+
+def test_told_otherwise(waba_server):
+    world = waba_server.new_world(clock="2026-12-24T18:00:00Z", policy={"read_after": None}, seed=5)
+    assert (world.now.month, world.policy()["read_after"], world.policy()["sent_after"]) == (12, None, 0)
+    world.close()
 """
-    run(code).assert_outcomes(passed=2)
+    run(code).assert_outcomes(passed=4)
 
 
 def test_refused_deeds_are_shown_where_the_test_is(run: Run) -> None:
