@@ -22,6 +22,8 @@ def assert_nothing_refused(
     """
     if not (strict or strict_statuses or waba.has_residents):
         return
+    if waba.has_ended:
+        pytest.fail("the test has ended the world of its fixture: what was refused there is forgotten", pytrace=False)
     counted = waba.settle(waba.patience)
     if not counted["refusals"] and not counted.get("strangers"):
         return

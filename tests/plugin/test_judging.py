@@ -196,6 +196,13 @@ async def test_it(awaba):
     assert lines_after(result, "Expect it:")[0] == "Expect it:  async with awaba.refuses(100): …"
 
 
+def test_a_world_that_its_test_ends(run: Run) -> None:
+    """A test that ends the world of its fixture is told so: what its app was refused there is forgotten."""
+    result = run("def test_it(waba):\n    waba.close()")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["the test has ended the world of its fixture: what was refused there is forgotten"])
+
+
 def test_a_message_after_the_failure(run: Run) -> None:
     """A report shows the chat as it is at the end: what came too late is seen to have come."""
     result = run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ def test_time_goes_forward(waba: Waba) -> None:
     """Time cannot be turned back."""
     text = "time goes forward only, not by -7200 seconds"
     assert told(ValueError, lambda: waba.advance(hours=-2)) == text
+
+
+def test_time_goes_by_a_timedelta(waba: Waba) -> None:
+    """A span of time is also what Python calls one."""
+    before = waba.now
+    waba.advance(timedelta(hours=1), minutes=30)
+    assert waba.now - before == timedelta(minutes=90)
 
 
 @pytest.mark.parametrize("code", ["131047", True, None])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from localwaba.client.calls import GraphError, because
@@ -78,6 +78,7 @@ class Waba(Judged):
         self.before_end: Callable[[Waba], None] | None = None
         self._lodging = lodging or Lodging(link, self.name)
         self._is_owned = is_owned
+        self._has_ended = False
         self._closes_link = closes_link
         self._met: dict[str, int] = {}
         self._expected: set[str] = set()
@@ -111,7 +112,7 @@ class Waba(Judged):
             self._lodging.close()
         finally:
             if self._is_owned:
-                self._is_owned = False
+                self._is_owned, self._has_ended = False, True
                 self._tell_end()
                 self.link.call("DELETE", f"worlds/{self.name}")
             if self._closes_link:
@@ -121,6 +122,11 @@ class Waba(Judged):
         """Whoever wants to know what happened is told before it is forgotten."""
         if self.before_end is not None:
             self.before_end(self)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether a world that `create` made has been ended by `close`."""
+        return self._has_ended
 
     @property
     def has_residents(self) -> bool:
@@ -256,9 +262,18 @@ class Waba(Judged):
         """The world's time, in UTC."""
         return datetime.fromtimestamp(self.link.call("GET", "clock")["now"], UTC)
 
-    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> dict[str, Any]:
+    def advance(
+        self,
+        by: timedelta = timedelta(0),
+        /,
+        *,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
+    ) -> dict[str, Any]:
         """Lets time pass; returns when everything that was due on the way has happened, and says what that was."""
-        span = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        span = by.total_seconds() + ((days * 24 + hours) * 60 + minutes) * 60 + seconds
         if span < 0:
             raise ValueError(f"time goes forward only, not by {span:g} seconds")
         found: dict[str, Any] = self.link.call("POST", "clock/advance", {"seconds": span})
