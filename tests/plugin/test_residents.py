@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -141,6 +142,51 @@ def test_a_task_that_crashes(waba: Waba, ada: User) -> None:
     with pytest.raises(KeyError, match="no such order") as raised:
         ada.sends("careless")
     assert raised.value.__notes__ == ["raised in a task of the app under test, which nobody has awaited"]
+
+
+@pytest.fixture
+def test_client() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which library clients are made of is Starlette's concern
+        from starlette.testclient import TestClient
+    return TestClient
+
+
+def test_an_app_in_a_test_client(waba: Waba, ada: User, reply: Any, test_client: Any) -> None:
+    """A client's app gets the webhooks in the client's loop, with the state of its only startup."""
+    seen: list[tuple[asyncio.AbstractEventLoop, str]] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, str]]:
+        seen.append((asyncio.get_running_loop(), "up"))
+        yield {"shop": "tea"}
+        seen.append((asyncio.get_running_loop(), "down"))
+
+    async def webhook(request: Request) -> Response:
+        seen.append((asyncio.get_running_loop(), request.state.shop))
+        return PlainTextResponse(request.query_params.get("hub.challenge", ""))
+
+    with test_client(
+        Starlette(routes=[Route("/webhook", webhook, methods=["GET", "POST"])], lifespan=lifespan)
+    ) as client:
+        waba.webhook(client)
+        ada.sends("hi")
+        assert client.post("/webhook").status_code == 200
+        waba.leave()
+    assert [what for _, what in seen] == ["up", "tea", "tea", "tea", "down"]
+    assert len({loop for loop, _ in seen}) == 1
+
+
+def test_a_test_client_that_has_ended(waba: Waba, ada: User, test_client: Any) -> None:
+    """A client that was left before its world takes no more webhooks; one that was never entered takes none at all."""
+    app = starlette(lambda message: None)
+    client = test_client(app)
+    with pytest.raises(TypeError, match="this TestClient is not open; with TestClient"):
+        waba.webhook(client)
+    with client:
+        waba.webhook(client)
+    ada.sends("hi")
+    assert waba.deliveries()[-1]["attempts"][-1]["status"] is None
 
 
 class Signal:

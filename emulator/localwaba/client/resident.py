@@ -12,6 +12,8 @@ from http import HTTPStatus
 from typing import Any
 
 from localwaba.client.gateways import BROKEN, Lifespan, Request, Response, call_asgi, call_wsgi, kind_of
+from localwaba.client.loop_thread import LoopThread
+from localwaba.client.opened import opened
 from localwaba.client.swallowed import overhear
 from localwaba.client.tracebacks import shorten
 from localwaba.runtime.system import elapsed
@@ -229,13 +231,22 @@ class WsgiResident(Resident):
 class AsgiResident(Resident):
     """An ASGI app, called in an event loop: that of the test, or one of its own in a thread.
 
-    Not `in_turn` it is called as servers do it: what comes at the same moment is handled at the same time.
+    Not `in_turn` it is called as servers do it: what comes at the same moment is handled at the same time. With the
+    `state` of its lifespan it runs already, and goes on.
     """
 
-    def __init__(self, app: Any, loop: asyncio.AbstractEventLoop | None = None, *, in_turn: bool = True) -> None:
+    def __init__(
+        self,
+        app: Any,
+        loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        in_turn: bool = True,
+        state: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(app)
         self._in_turn = in_turn
-        self._own = _LoopThread() if loop is None else None
+        self._state = state
+        self._own = LoopThread() if loop is None else None
         self._given = loop
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -261,9 +272,10 @@ class AsgiResident(Resident):
         if self._own is not None:
             self._loop.set_task_factory(self._make_task)
             self._watch_sleep()
-        lifespan = Lifespan(self.app)
-        await lifespan.start()
-        self._lifespan = lifespan
+        if self._state is None:
+            lifespan = Lifespan(self.app)
+            await lifespan.start()
+            self._lifespan, self._state = lifespan, lifespan.state
 
     def _run(self, work: Coroutine[Any, Any, None], patience: float, what: str) -> None:
         running = asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -339,7 +351,7 @@ class AsgiResident(Resident):
             for turn in turns:
                 await turn.acquire()
             future.add_done_callback(give_up)
-            await call_asgi(self.app, request, self._lifespan.state if self._lifespan else {}, answer)
+            await call_asgi(self.app, request, self._state or {}, answer)
         except asyncio.CancelledError:
             future.cancel()
             raise
@@ -366,35 +378,11 @@ class AsgiResident(Resident):
             await self._lifespan.stop()
 
 
-class _LoopThread:
-    """An event loop in a thread."""
-
-    def __init__(self) -> None:
-        self.loop: asyncio.AbstractEventLoop
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="localwaba app", daemon=True)
-        self._ended: asyncio.Event
-
-    def start(self) -> None:
-        self._thread.start()
-        self._ready.wait(_STOPPING)
-
-    def stop(self) -> None:
-        self.loop.call_soon_threadsafe(self._ended.set)
-        self._thread.join(_STOPPING)
-
-    def _run(self) -> None:
-        with asyncio.Runner() as runner:  # ends what the app has left running
-            runner.run(self._wait())
-
-    async def _wait(self) -> None:
-        self.loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        self._ready.set()
-        await self._ended.wait()
-
-
 def house(app: Any, loop: asyncio.AbstractEventLoop | None = None, *, in_turn: bool = True) -> Resident:
     """A resident for an app, not started yet; an ASGI app is called in `loop`. TypeError for what is no app."""
+    running = opened(app)
+    if running is not None:
+        return AsgiResident(running.app, running.loop, in_turn=in_turn, state=running.state)
     return WsgiResident(app) if kind_of(app) == "wsgi" else AsgiResident(app, loop, in_turn=in_turn)
 
 

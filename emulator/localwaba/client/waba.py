@@ -166,7 +166,8 @@ class Waba(Judged):
 
         The app is a URL, or an ASGI or WSGI object of this process, which is then called at `path` without sockets, one
         webhook after the other. Its lifespan begins here and ends with the world. Unless told otherwise, what it raises
-        comes out of what the test does next. `loop` is the event loop of an ASGI app, by default one of its own.
+        comes out of what the test does next. `loop` is the event loop of an ASGI app, by default one of its own. An
+        open `TestClient` of Starlette or FastAPI stands for the app that runs in it.
         """
         url = app if isinstance(app, str) else self._lodging.take_in(app, path, raises, loop)
         given = {"url": url, "verify_token": verify_token or self.verify_token, "fields": fields}
