@@ -74,7 +74,7 @@ def _make_importable(name: str) -> None:
     spec.loader.exec_module(module)
 
 
-for _name in ("neighbours", "receivers"):
+for _name in ("bots", "neighbours", "receivers"):
     _make_importable(_name)
 
 

@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import bots
 import receivers
+from bots.playing import play, story
 from localwaba import Waba
 from pytest_localwaba import IntegrationMachine, check_integration, invariants
 from pytest_localwaba.machine import History
-
-
-def load_bots() -> Any:
-    spec = spec_from_file_location("bots", Path(__file__).with_name("bots.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules["bots"] = module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-bots: Any = load_bots()
-
-
-def play(kind: Any, *, examples: int = 60, **options: Any) -> None:
-    """Plays against a bot; its memory lasts for an example."""
-    current: dict[str, Any] = {}
-
-    def setup(waba: Waba) -> None:
-        current["kept"] = bots.Kept()
-        bots.setup(waba)
-
-    @contextmanager
-    def make(env: dict[str, str]) -> Iterator[Any]:
-        current["bot"] = kind(env, current["kept"])
-        yield current["bot"]
-        current["bot"].close()
-
-    keeps = invariants.keeps_status(lambda message_id: current["bot"].statuses.get(message_id))
-    options = {"invariants": (*invariants.ALL, keeps), "jobs": bots.JOBS, "setup": setup, "seeded": True} | options
-    check_integration(make, examples=examples, **options)
-
-
-def story(kind: Any, **options: Any) -> str:
-    with pytest.raises(AssertionError) as caught:
-        play(kind, **options)
-    return str(caught.value)
 
 
 def test_the_right_bot_passes() -> None:
@@ -60,7 +23,7 @@ def test_the_right_bot_passes() -> None:
     play(bots.Bot, examples=40)
 
 
-class Thanks(bots.Bot):  # type: ignore[misc]
+class Thanks(bots.Bot):
     """Has something to say to whatever it gets: to a placeholder that it cannot read, and to the picture after it."""
 
     def message(self, message: dict[str, Any]) -> bool:
@@ -148,7 +111,7 @@ def test_the_door_may_be_left_out() -> None:
 def test_a_failed_handshake_is_told() -> None:
     """An app that cannot be subscribed is a story too, with what it answered."""
 
-    class Silent(bots.Bot):  # type: ignore[misc]
+    class Silent(bots.Bot):
         def verify(self, given: dict[str, str]) -> tuple[str, str]:
             return "200 OK", "hello"
 
@@ -164,7 +127,7 @@ def test_what_does_not_happen_again_is_told() -> None:
     """An app whose mistakes cannot be repeated is told of, and that they cannot."""
     times: list[str] = []
 
-    class Moody(bots.Bot):  # type: ignore[misc]
+    class Moody(bots.Bot):
         def reply(self, user: str, said: str) -> bool:
             times.append(said)
             return True if len(times) == 2 else super().reply(user, said)
@@ -305,7 +268,7 @@ def test_own_invariants() -> None:
     assert found.startswith('The app said "You said: hi".\n  rule: The app says please.')
 
 
-class Loops(bots.Bot):  # type: ignore[misc]
+class Loops(bots.Bot):
     """Answers every status, also those of its answers."""
 
     def status(self, status: dict[str, Any]) -> None:
@@ -331,7 +294,7 @@ def test_a_url_and_a_world(waba: Waba) -> None:
 
 def test_one_line_in_a_test_file(pytester: pytest.Pytester) -> None:
     """`IntegrationMachine.against(app).TestCase` is collected, and fails with the story."""
-    source = Path(__file__).with_name("bots.py").read_text(encoding="utf-8")
+    source = Path(bots.__file__).read_text(encoding="utf-8")
     pytester.makepyfile(
         bots=source,
         test_bot="""

@@ -67,6 +67,7 @@ def check_integration(
         derandomize=seeded,
         suppress_health_check=CALM,
         print_blob=False,
+        report_multiple_bugs=False,
         phases=PHASES if shrink else PHASES[:-1],
     )
     if seeded:

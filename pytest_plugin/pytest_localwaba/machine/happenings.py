@@ -14,7 +14,7 @@ HAPPENINGS = (
 """What can happen; `without` leaves some out, `only` takes none but these."""
 
 NAMES = ("Ana", "Bea", "Cleo")
-SAYS = ("hi", "Where is my order?", "👍🏽 obrigada", "STOP", "x" * 4_001)
+SAYS = ("hi", "Where is my order?", "👍🏽 obrigada", "STOP", "Stop", "x" * 4_001)
 OTHER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("sends a picture", {"type": "image"}),
     ("sends another picture", {"type": "image", "image": {"caption": "this one"}}),
@@ -33,7 +33,7 @@ MOMENTS = (3.0, 10.0, 600.0)
 LASTING = ("fail", "5xx", "twice", "late", "disorder", "batch", "shape")
 NETWORK = (*LASTING, "shape", "shape", "burst", "burst", "backlog")
 """What the network and the platform do, as often as it stands here: some of it has many forms."""
-SURPRISES = ("block", "opt out", "pause", "news", "news", "restart")
+SURPRISES = ("block", "opt out", "pause", "pause", "news", "news", "restart", "restart")
 NEWS = {
     "smb_message_echoes": "A colleague of yours writes to a user, from the phone",
     "history": "Meta brings the history of a chat",
@@ -52,6 +52,8 @@ SHAPES = {
 """Other shapes of the same content, all of which Meta has sent or may send."""
 HIDING = frozenset({"unsupported", "unsupported_bare", "unknown_type", "new_type"})
 """Shapes in which the app cannot see what the user wrote: one message only, or nothing would be answered any more."""
+OF_FAILURE = frozenset({"several_errors", "old_errors"})
+"""Shapes of what failed: a message fails, too, or they would never be seen."""
 FORMS = ("changes", "items", "entries")
 
 WINDOW = 60.0
@@ -75,11 +77,12 @@ _TOLD = {"field": "messages"}
 _SENDS = {"operation": "send_message"}
 TROUBLES: dict[str, tuple[Trouble, ...]] = {
     "twice": (Trouble("From now on, what users write is told twice.", "duplicate_delivery", {"match": INBOUND}),),
-    "late": (
+    "late": tuple(
         Trouble(
-            "The next message will be told five minutes late.", "delay_delivery",
-            {"seconds": 300, "when": {"next": 1}, "match": INBOUND},
-        ),
+            f"The next message will be told {late} late.", "delay_delivery",
+            {"seconds": seconds, "when": {"next": 1}, "match": INBOUND},
+        )
+        for seconds, late in ((300, "five minutes"), (4 * 3_600, "four hours"))
     ),
     "disorder": (
         Trouble(

@@ -53,6 +53,10 @@ class Told:
     """What the messages are told as, by id: a text may come as a placeholder first."""
     groups: Mapping[str, str] = _made(default_factory=dict)
     """The groups in which messages were written, by id of the message."""
+    words: Mapping[str, str] = _made(default_factory=dict)
+    """What the texts say, by id of the message: not always what was written."""
+    numbered: frozenset[str] = frozenset()
+    """The business-scoped ids that stand beside a number: the app can know that they are one person."""
 
     @property
     def is_taken(self) -> bool:
@@ -113,7 +117,8 @@ class Knock:
 class Step:
     """One thing that happened, in words, and what came of it.
 
-    `fresh` counts by user, or group, what asks for an answer.
+    `fresh` counts by user, or group, what asks for an answer. `owed` counts by user what the platform refused on
+    purpose in earlier steps and has not come since; who is in `waiting` has asked in earlier steps and got nothing.
     """
 
     n: int
@@ -123,6 +128,12 @@ class Step:
     sent: list[Sent] = field(default_factory=list)
     knocks: list[Knock] = field(default_factory=list)
     fresh: dict[str, int] = field(default_factory=dict)
+    owed: dict[str, int] = field(default_factory=dict)
+    waiting: frozenset[str] = frozenset()
+
+    def reasons(self, user: str) -> int:
+        """How many messages to a user have a cause: what they asked now, and what did not reach them before."""
+        return self.fresh.get(user, 0) + self.owed.get(user, 0)
 
 
 @dataclass(slots=True)
@@ -135,7 +146,9 @@ class History:
     statuses: dict[str, list[str]] = field(default_factory=dict)
     """What the app was told of its messages and acknowledged, by id, in the order of telling."""
     stopped: dict[str, int] = field(default_factory=dict)
-    """Users who want no marketing, and the step in which they said so."""
+    """Users who want no marketing, and the step in which the app was told, and acknowledged it."""
+    numbered: set[str] = field(default_factory=set)
+    """Users whose number the app was told."""
     paused: dict[str, int] = field(default_factory=dict)
     """Templates of whose pause the app was told, and the step."""
     blocked: set[str] = field(default_factory=set)
@@ -171,8 +184,11 @@ class History:
 
     def begin(self, said: str, at: int = 0) -> Step:
         """A new step, in words."""
-        self.steps.append(Step(len(self.steps) + 1, said, at))
-        return self.steps[-1]
+        step = Step(len(self.steps) + 1, said, at)
+        if self.steps:
+            step.owed, step.waiting = _left_over(self.steps[-1])
+        self.steps.append(step)
+        return step
 
     def ask(self, user: str) -> None:
         """Something other than a message gives the app a reason to write to a user."""
@@ -282,6 +298,8 @@ class History:
             step=self.step.n,
             value=values[0] if values else {},
             types={one["id"]: str(one.get("type")) for one in messages},
+            words={one["id"]: one["text"]["body"] for one in messages if "body" in (one.get("text") or {})},
+            numbered=frozenset(str(one["from_user_id"]) for one in messages if one.keys() >= {"from", "from_user_id"}),
             groups={one["id"]: str(one["group_id"]) for one in messages if "group_id" in one},
         )
 
@@ -304,11 +322,14 @@ class History:
         for message_id in known.messages:
             self._tell(message_id, told)
         if told.is_taken:
+            self.numbered |= {self._named(one) for one in known.numbered}
             self._seen |= marks
             for message_id, status in known.statuses:
                 self.statuses.setdefault(message_id, []).append(status)
             if known.field == "message_template_status_update":
                 self._template(known.value)
+            elif known.field == "user_preferences":
+                self._preferences(known.value)
 
     def _tell(self, message_id: str, told: Told) -> None:
         one = self.written.get(message_id)
@@ -319,6 +340,8 @@ class History:
             self.ask(one.group or one.user)
         if told.is_taken:
             one.taken_as.add(kind)
+            if told.words.get(message_id, "").strip().upper() == "STOP" and not one.group:
+                self.stopped.setdefault(one.user, self.step.n)
         if kind != one.type and one.type == "text":
             return
         one.told += 1
@@ -326,12 +349,31 @@ class History:
         if one.told_in < 0:
             one.told_in = self.step.n
 
+    def _preferences(self, value: Json) -> None:
+        for one in value.get("user_preferences", ()):
+            if one.get("value") == "stop":
+                user = self._named(str(one.get("user_id")))
+                self.stopped.setdefault(user, self.step.n)
+                if "wa_id" in one:
+                    self.numbered.add(user)
+
     def _template(self, value: Json) -> None:
         name = str(value.get("message_template_name"))
         if value.get("event") == "PAUSED":
             self.paused.setdefault(name, self.step.n)
         elif value.get("event") == "APPROVED":
             self.paused.pop(name, None)
+
+
+def _left_over(step: Step) -> tuple[dict[str, int], frozenset[str]]:
+    """What a step leaves for later ones: an app may come back to what was refused, or work longer than a step."""
+    owed, got = dict(step.owed), {sent.user for sent in step.sent if sent.is_accepted}
+    for sent in step.sent:
+        if sent.ordered and sent.status >= 500:
+            owed[sent.user] = owed.get(sent.user, 0) + 1
+        elif sent.is_accepted and owed.get(sent.user):
+            owed[sent.user] -= 1
+    return owed, frozenset({*step.waiting, *step.fresh} - got)
 
 
 def _template_in(request: Json) -> str | None:

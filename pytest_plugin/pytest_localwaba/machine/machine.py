@@ -15,6 +15,7 @@ from localwaba.client.user import User
 from pytest_localwaba.machine.happenings import HAPPENINGS, SAYS, WEATHERS
 from pytest_localwaba.machine.invariants import DEFAULT, Invariant
 from pytest_localwaba.machine.platform import PlatformRules
+from pytest_localwaba.machine.playing import SHORTER, ShortEnough
 
 
 class IntegrationMachine(PlatformRules):
@@ -72,22 +73,24 @@ def run(machine: type[IntegrationMachine], how: settings) -> None:
         each = settings(how, max_examples=max(1, how.max_examples // len(turns)))
         for turn in turns:
             run_state_machine_as_test(turn, settings=each)
-    except Flaky:
-        story = next((turn.last_story for turn in turns if turn.last_story), "")
+    except (ShortEnough, Flaky) as error:
+        story = next((turn.shortest for turn in turns if turn.shortest), "")
         if not story:
             raise
-        raise AssertionError(f"{story}\n\n{_ONCE}") from None
+        note = "" if isinstance(error, ShortEnough) else f"\n\n{_ONCE}"
+        raise AssertionError(story + note) from None
     finally:
         machine.close_stage()
 
 
 def _turns(machine: type[IntegrationMachine]) -> list[type[IntegrationMachine]]:
     """The machine in each weather that can make a difference; by the names Hypothesis knows them apart."""
+    each = {"patience": SHORTER, "shortest": "", "__module__": machine.__module__}
     weathers = [weather for weather in WEATHERS if any(name in machine.happenings for name, _ in weather)]
     return [
-        type(f"{machine.__name__}{place}", (machine,), {"weather": weather, "__module__": machine.__module__})
+        type(f"{machine.__name__}{place}", (machine,), {"weather": weather, **each})
         for place, weather in enumerate(weathers)
-    ] or [machine]
+    ] or [type(machine.__name__, (machine,), each)]
 
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
@@ -101,7 +104,13 @@ def _test_case(machine: type[IntegrationMachine]) -> type[TestCase]:
     class IntegrationTestCase(TestCase):
         """Collected by pytest; `settings` are Hypothesis's."""
 
-        settings = settings(deadline=None, stateful_step_count=12, suppress_health_check=CALM, phases=PHASES)
+        settings = settings(
+            deadline=None,
+            stateful_step_count=12,
+            suppress_health_check=CALM,
+            phases=PHASES,
+            report_multiple_bugs=False,
+        )
 
         def runTest(self) -> None:
             run(machine, self.settings)

@@ -25,8 +25,6 @@ class PeopleRules(Playing):
             self.happens(f'{user.name} writes "{shorten(text)}".')
             self._armed.pop("late", None)
             self._does(user, lambda: user.sends(text))
-            if text.upper() == "STOP":
-                self.history.stopped.setdefault(user.name, self.history.step.n)
 
     # Users write more than anything else happens: a rule is drawn as often as any other.
     writes = precondition(lambda self: self.can("write"))(rule(who=WHO, what=_WHAT)(_write))
@@ -105,4 +103,3 @@ class PeopleRules(Playing):
         if user.name not in self.history.stopped:
             self.happens(f"{user.name} stops marketing messages.")
             self._does(user, user.stops_marketing)
-            self.history.stopped.setdefault(user.name, self.history.step.n)

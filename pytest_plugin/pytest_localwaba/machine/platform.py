@@ -7,12 +7,13 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from pytest_localwaba.machine.happenings import NEWS, SURPRISES
+from pytest_localwaba.machine.happenings import NAMES, NEWS, SURPRISES
 from pytest_localwaba.machine.network import NetworkRules
 from pytest_localwaba.machine.people import WHO, PeopleRules
 
 _SURPRISE: st.SearchStrategy[str] = st.runner().flatmap(lambda machine: st.sampled_from(machine.enabled(SURPRISES)))
 _JOB: st.SearchStrategy[str] = st.runner().flatmap(lambda machine: st.sampled_from(sorted(machine.jobs)))
+_WHOM = st.integers(0, 2 * len(NAMES) - 1)
 _FIELD = st.sampled_from(list(NEWS))
 
 
@@ -61,12 +62,14 @@ class PlatformRules(PeopleRules, NetworkRules):
         self._redeliver(*last)
 
     def _job(self, who: int, name: str) -> None:
-        """Something in your business makes the app write to a user."""
-        user = self.user(who)
+        """Something in your business makes the app write to a user, more often to one who wants to hear no more."""
+        stopped = [place for place, one in enumerate(NAMES) if one in self.history.stopped]
+        user = self.user(stopped[who % len(stopped)] if stopped and who >= len(NAMES) else who)
         self.happens(f"Your job {name} runs for {user.name}.")
         self.history.ask(user.name)
         self.jobs[name](self.stage.current, user)
         self.look()
 
-    works = precondition(lambda self: self.can("job") and self.jobs)(rule(who=WHO, name=_JOB)(_job))
-    works_more = precondition(lambda self: self.can("job") and self.jobs)(rule(who=WHO, name=_JOB)(_job))
+    works = precondition(lambda self: self.can("job") and self.jobs)(rule(who=_WHOM, name=_JOB)(_job))
+    works_more = precondition(lambda self: self.can("job") and self.jobs)(rule(who=_WHOM, name=_JOB)(_job))
+    works_on = precondition(lambda self: self.can("job") and self.jobs)(rule(who=_WHOM, name=_JOB)(_job))

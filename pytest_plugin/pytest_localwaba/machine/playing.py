@@ -15,7 +15,9 @@ from pytest_localwaba.machine.happenings import (
     HAPPENINGS,
     MOMENTS,
     NAMES,
+    OF_FAILURE,
     SAYS,
+    TROUBLES,
     Trouble,
     Weather,
 )
@@ -34,7 +36,13 @@ def _conditions(machine: Playing) -> st.SearchStrategy[list[tuple[str, Trouble]]
 
 _CONDITIONS: st.SearchStrategy[list[tuple[str, Trouble]]] = st.runner().flatmap(_conditions)
 _RUNAWAY = 25
+SHORTER = 250
+"""So many examples are spent on a shorter story: some 20 seconds, where Hypothesis would take five minutes."""
 _PAGE = 5_000
+
+
+class ShortEnough(BaseException):
+    """Enough has been tried for a shorter story. No exception of a test, so that Hypothesis lets it through."""
 
 
 class Playing(RuleBasedStateMachine):
@@ -49,8 +57,10 @@ class Playing(RuleBasedStateMachine):
     jobs: ClassVar[Mapping[str, Callable[[Any, User], object]]] = {}
     weather: ClassVar[Weather] = ()
     """What may hold from the beginning of an example."""
-    last_story: ClassVar[str] = ""
-    """The story of the last example that went wrong."""
+    patience: ClassVar[int | None] = None
+    """How many examples may be played after one that went wrong."""
+    shortest: ClassVar[str] = ""
+    """The shortest story so far of an example that went wrong."""
     _stage: ClassVar[Stage | None] = None
 
     @classmethod
@@ -107,15 +117,23 @@ class Playing(RuleBasedStateMachine):
         for name, trouble in conditions:
             self.arm(name, trouble)
 
+    def _end(self) -> None:
+        """Ends the search for a shorter story in time; after an example, or Hypothesis would take it for another."""
+        kind = type(self)
+        if kind.shortest and kind.patience is not None:
+            kind.patience -= 1
+            if kind.patience < 0:
+                raise ShortEnough
+
     def teardown(self) -> None:
         """Faults end, time passes, and what has to hold in the end is looked at."""
         try:
             if self.is_open and not self.broken:
                 self.waba.faults.clear()
-                self.history.is_over = True
-                self._pass(600, "In the end all trouble is over, and ten minutes pass.")
+                self._pass(5 * 3_600, "In the end all trouble is over, and five hours pass.", is_last=True)
         finally:
             self.stage.end_app()
+            self._end()
 
     # what a rule does
 
@@ -142,10 +160,19 @@ class Playing(RuleBasedStateMachine):
 
     def judge(self) -> None:
         """Holds every invariant against the history."""
+        wrong = self._wrong()
+        if wrong is not None and self.stage.was_hasty():
+            self._read()
+            wrong = self._wrong()
+        if wrong is not None:
+            self._fail(*wrong)
+
+    def _wrong(self) -> tuple[str, Invariant] | None:
         for invariant in self.holds:
             found = invariant(self.history)
             if found is not None:
-                self._fail(found, invariant)
+                return found, invariant
+        return None
 
     def can(self, what: str) -> bool:
         """Whether something may happen in these examples."""
@@ -157,6 +184,8 @@ class Playing(RuleBasedStateMachine):
         if mark not in self._armed:
             self._armed[mark] = self.waba.faults.add(trouble.kind, **trouble.options)["id"]
             self.happens(trouble.said)
+            if trouble.options.get("how") in OF_FAILURE and self.can("fail"):
+                self.arm("fail", TROUBLES["fail"][0])
 
     def enabled(self, names: Sequence[str]) -> list[str]:
         """Those that may happen."""
@@ -190,16 +219,18 @@ class Playing(RuleBasedStateMachine):
         self.broken = found
         said = " ".join((rule.__doc__ or rule.__name__).split("\n\n")[0].split())
         story = tell(found[0].upper() + found[1:].removesuffix(".") + ".", said, self.history, self.users.values())
-        type(self).last_story = story
+        kind = type(self)
+        kind.shortest = min((kind.shortest or story), story, key=lambda one: (one.count("\n"), len(one)))
         raise AssertionError(story)
 
-    def _pass(self, seconds: float, said: str) -> None:
+    def _pass(self, seconds: float, said: str, *, is_last: bool = False) -> None:
         """Time passes; first a little, so that what is late is answered, and loops are seen, before a day is over."""
         self.happens(said)
         passed = 0.0
         for moment in (*(one for one in MOMENTS if one < seconds), seconds):
             self.waba.advance(seconds=moment - passed)
             passed = moment
+            self.history.is_over = is_last and moment == seconds
             self.look(settled=True)
 
     def _does(self, user: User, deed: Callable[[], object]) -> bool:

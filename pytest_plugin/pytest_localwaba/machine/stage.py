@@ -27,6 +27,10 @@ answer in five seconds of the machine would give none in twenty."""
 
 GROUP = "Neighbours"
 _LONGEST = 10.0
+_DOUBT, _QUIET = 0.5, 0.1
+"""Real seconds: how long it is doubted that an app has done its work, and the silence that tells of one that has."""
+_DOUBTS, _MANY = 3, 1_000_000
+"""How often it is doubted: of an app that has always done its work so far, and of one that has not."""
 
 
 class HandshakeFailed(Exception):
@@ -60,6 +64,7 @@ class Stage:
         self.waba = waba
         self.current: Any = None
         self._given = 0
+        self._doubts = 0 if idle else _DOUBTS
 
     @property
     def can_restart(self) -> bool:
@@ -130,6 +135,18 @@ class Stage:
             self.waba.settle(_LONGEST)
         elif self._idle:
             self._wait(self._idle)
+
+    def was_hasty(self) -> bool:
+        """Whether the app was judged before its work was done. If it ever was, it is given time from then on."""
+        if self._doubts <= 0:
+            return False
+        self._doubts -= 1
+        seen = self._count()
+        self._wait(_DOUBT)
+        if self._count() == seen:
+            return False
+        self._idle, self._doubts = _QUIET, _MANY
+        return True
 
     def _wait(self, quiet: float) -> None:
         """Waits until the app has made no call for so many real seconds, some seconds at most."""

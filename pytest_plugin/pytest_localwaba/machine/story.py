@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from localwaba.client.chat import draw
 from localwaba.client.user import User
 from pytest_localwaba.machine.history import History, Sent, Step, Told
 
 _LONGEST = 110
+_SAME = 3
 
 
 def tell(broken: str, rule: str, history: History, users: Iterable[User]) -> str:
@@ -19,8 +21,17 @@ def tell(broken: str, rule: str, history: History, users: Iterable[User]) -> str
     for user in users:
         chat = draw(user.chat, user.name)
         if chat:
-            lines += ["", f"Chat of {user.name} ({user.wa_id})", *(f"  {_cut(line)}" for line in chat)]
+            lines += ["", f"Chat of {user.name} ({user.wa_id})", *_counted(f"  {_cut(line)}" for line in chat)]
     return "\n".join(lines)
+
+
+def _counted(lines: Iterable[str]) -> list[str]:
+    """What is said many times in a row is said once, with the number."""
+    counted: list[str] = []
+    for line, same in groupby(lines):
+        count = len(list(same))
+        counted += [f"{line} (and {count - 1} more like it)"] if count > _SAME else [line] * count
+    return counted
 
 
 def _cut(line: str) -> str:
@@ -29,11 +40,11 @@ def _cut(line: str) -> str:
 
 def _step(step: Step) -> list[str]:
     lines = [f"{step.n:>3}. {step.said}"]
-    lines += [
+    lines += _counted(
         f"       webhook: {_told(told)} -> {told.reason if told.status is None else told.status}" for told in step.told
-    ]
+    )
     lines += [f"       {one.about} -> {one.answer}" for one in step.knocks]
-    lines += [f"       app to {sent.user}: {_sent(sent)}" for sent in step.sent]
+    lines += _counted(f"       app to {sent.user}: {_sent(sent)}" for sent in step.sent)
     return lines
 
 

@@ -33,12 +33,13 @@ def setup(waba: Any) -> None:
 
 @dataclass
 class Kept:
-    """What a bot keeps over a restart."""
+    """What a bot keeps over a restart, and its clock."""
 
     seen: set[str] = field(default_factory=set)
     stopped: set[str] = field(default_factory=set)
     paused: set[str] = field(default_factory=set)
     statuses: dict[str, str] = field(default_factory=dict)
+    now: Callable[[], float] = float
 
 
 class Bot:
@@ -47,6 +48,7 @@ class Bot:
     def __init__(self, env: dict[str, str], kept: Kept) -> None:
         self.env = env
         self.seen, self.stopped, self.paused, self.statuses = kept.seen, kept.stopped, kept.paused, kept.statuses
+        self.now = kept.now
         parts = urlsplit(env["GRAPH_URL"])
         self.graph = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=30)
         self.lock = threading.RLock()
@@ -103,7 +105,7 @@ class Bot:
             return True
         if message["type"] == "text":
             said = message["text"]["body"]
-        elif message["type"] == "interactive":
+        elif message["type"] == "interactive" and "interactive" in message:
             said = message["interactive"]["button_reply"]["title"]
         else:
             return True
