@@ -7,6 +7,7 @@ a medium), the rest of the file does: what else is done with that id, and what t
 from __future__ import annotations
 
 import json
+import zlib
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ from localwaba_contracts.validate import violation
 
 _REFUSED = 400
 _TAKEN = 200
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_LARGEST = 64_000_000
 _MEDIA = ("audio", "document", "image", "sticker", "video")
 _MADE_BY = {"media": "media", "phone_numbers": "phone_number", "message_templates": "template", "flows": "flow",
             "groups": "group", "uploads": "upload_session", "preverified_numbers": "preverified_number"}  # fmt: skip
@@ -29,7 +32,10 @@ _MADE_BY = {"media": "media", "phone_numbers": "phone_number", "message_template
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """A request and its answer; bodies are values, None where there was none or no JSON. `number` counts from 0."""
+    """A request and its answer; bodies are values, None where there was none or no JSON. `number` counts from 0.
+
+    `status` is 0 if nobody answered. `unread` names what was said to be JSON and is not there to be read.
+    """
 
     number: int
     method: str
@@ -38,6 +44,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     is_json: bool = True
     status: int = 0
     answer: Any = None
+    unread: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -69,14 +76,18 @@ def exchanges(document: Mapping[str, Any]) -> Iterator[Exchange]:
             request, response = entry["request"], entry["response"]
             method, url = str(request["method"]).upper(), str(request["url"])
             urlsplit(url)  # not everything can be taken apart
-            status = int(response["status"])
-            body, is_json = _posted(request.get("postData") or {})
-            answer = _json(_text(response.get("content") or {}))
+            status = max(int(response["status"]), 0)  # some write -1 where there was no answer
+            posted, content = request.get("postData") or {}, response.get("content") or {}
+            body, is_json = _posted(posted)
+            answer = _json(_text(content))
+            unread = [name for name, value, there in (("request", body, posted), ("answer", answer, content))
+                      if value is None and status and _is_left_out(there)]  # fmt: skip
         except (AttributeError, KeyError, TypeError, ValueError):
             raise Unreadable(f"entry {number} of the HAR has no request and response") from None
         yield Exchange(
-            number=number, method=method, url=url, request=body, is_json=is_json, status=status, answer=answer
-        )
+            number=number, method=method, url=url, request=body, is_json=is_json, status=status, answer=answer,
+            unread=tuple(unread),
+        )  # fmt: skip
 
 
 def as_journal(found: Iterable[Exchange]) -> tuple[list[dict[str, Any]], list[Exchange]]:
@@ -227,21 +238,33 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 def _posted(data: Mapping[str, Any]) -> tuple[Any, bool]:
     kind = str(data.get("mimeType", ""))
     if kind.startswith("application/x-www-form-urlencoded"):
-        pairs = data.get("params") or []
-        given = {one["name"]: one.get("value", "") for one in pairs} or dict(parse_qsl(str(data.get("text", ""))))
-        return given, False
+        pairs = data.get("params") or []  # in which browsers leave what is escaped as it is: the text is better
+        given = dict(parse_qsl(str(data.get("text") or "")))
+        return given or {one["name"]: one.get("value", "") for one in pairs}, False
     return _json(_text(data)), True
 
 
+def _is_left_out(content: Mapping[str, Any]) -> bool:
+    """Whether a body in JSON is said to be there, and is in another file, left out, or compressed beyond us."""
+    there = content.get("text") or content.get("_file") or content.get("_sha1") or (content.get("size") or 0) > 0
+    return bool(there) and "json" in str(content.get("mimeType", ""))
+
+
 def _text(content: Mapping[str, Any]) -> Any:
-    """The text of a body, which may be written down as base64."""
+    """The text of a body, which may be written down as base64, and may still be compressed then."""
     text = content.get("text")
     if content.get("encoding") != "base64" or not isinstance(text, str):
         return text
     try:
-        return b64decode(text).decode("utf-8")
-    except (NotBase64, UnicodeDecodeError):
+        return _unpacked(b64decode(text)).decode("utf-8")
+    except (NotBase64, UnicodeDecodeError, zlib.error):
         return None
+
+
+def _unpacked(raw: bytes) -> bytes:
+    if raw[:2] == b"\x1f\x8b" or (raw[:1] == b"\x78" and int.from_bytes(raw[:2]) % 31 == 0):  # gzip, zlib
+        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(raw, _LARGEST)
+    return raw
 
 
 def _json(text: Any) -> Any:

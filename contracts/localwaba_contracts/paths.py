@@ -44,10 +44,10 @@ def operations(method: str, path: str) -> list[registry.RouteRow]:
 def is_graph(url: str) -> bool:
     """Whether a URL is one of the platform: at a host of Meta's, on this machine, or with a version in its path.
 
-    The control API of an emulator is not.
+    The control API of an emulator is not, and what browsers load from themselves (`data:`, `blob:`) neither.
     """
     parts = urlsplit(url)
-    if parts.path.startswith(_CONTROL):
+    if parts.scheme not in ("", "http", "https") or parts.path.startswith(_CONTROL):
         return False
     host = parts.hostname or ""
     return not host or host in _HOSTS or _is_loopback(host) or bool(take_apart(parts.path)[0])

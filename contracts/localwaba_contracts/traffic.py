@@ -26,7 +26,8 @@ _READ = "answers/success"
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What one body was held against. `problem` is None if it keeps its contract, or has none (`contract` empty).
 
-    `part` is path, request, answer, webhook, value, or "other" for requests that are not to the platform.
+    `part` is path, request, answer, webhook, value, "other" for requests that are not to the platform, or "unread" for
+    a body in JSON that the record has not, or not so that it can be read.
     """
 
     where: str
@@ -187,7 +188,15 @@ def _judge_har(document: Mapping[str, Any], version: str) -> Iterator[Verdict]:
             )
             yield from judge_call(call, version)
         else:
-            yield Verdict(where=f"{where}{one.method} {one.url}", part="other")
+            yield Verdict(where=f"{where}{one.method} {_short(one.url)}", part="other")
+            continue
+        for part in one.unread:
+            yield Verdict(where=f"{where}{one.method} {one.path}: {part}", part="unread")
+
+
+def _short(url: str) -> str:
+    """A URL without what is in it, where a browser has written the whole content there."""
+    return f"{url.partition(',')[0]},…" if url.startswith("data:") else url
 
 
 def _named(hook: Mapping[str, Any]) -> str:

@@ -329,13 +329,39 @@ def test_exec_sets_the_environment() -> None:
 def test_exec_of_a_program_that_cannot_be_run(tmp_path: Path) -> None:
     """What is no program is status 126, as in a shell, and one line."""
     done = run("exec", "--", str(tmp_path))
-    assert (done.returncode, done.stderr) == (126, f"localwaba: exec: {tmp_path}: Permission denied\n")
+    assert (done.returncode, done.stderr) == (126, f"localwaba: exec: {tmp_path}: this is a folder\n")
+    (tmp_path / "notes").write_text("nothing to run")
+    for mode, why in (
+        (0o600, "Permission denied"),
+        (0o700, "this is no program, and its first line does not name what reads it, as #!/bin/sh does"),
+    ):
+        (tmp_path / "notes").chmod(mode)
+        done = run("exec", "--", str(tmp_path / "notes"))
+        assert (done.returncode, done.stderr) == (126, f"localwaba: exec: {tmp_path / 'notes'}: {why}\n")
 
 
 def test_exec_of_a_program_that_is_not_there() -> None:
     """A program that does not exist is status 127, as in a shell, and one line."""
     done = run("exec", "--", "no-such-program")
     assert (done.returncode, done.stderr) == (127, "localwaba: exec: there is no program no-such-program\n")
+    done = run("exec", "--", "no-such-program -q")
+    assert (done.returncode, done.stderr) == (
+        127,
+        "localwaba: exec: there is no program 'no-such-program -q'; a command of several words is not quoted: "
+        "localwaba exec -- no-such-program -q\n",
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="first lines that name a program")
+@pytest.mark.parametrize(("end", "why"), [("\n", ""), ("\r\n", ", and its lines end as on Windows")])
+def test_exec_of_a_script_that_nobody_reads(tmp_path: Path, end: str, why: str) -> None:
+    """A script is there, but not what its first line names: that is told, and why it may be so."""
+    script = tmp_path / "tests.sh"
+    script.write_text(f"#!/no/such/shell{end}true{end}", newline="")
+    script.chmod(0o700)
+    done = run("exec", "--", str(script))
+    told = f"{script} is there, but not what its first line names: #!/no/such/shell{why}"
+    assert (done.returncode, done.stderr) == (127, f"localwaba: exec: {told}\n")
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "text"], ["openapi"]], ids=" ".join)

@@ -248,6 +248,23 @@ MISTAKES = {
 }
 
 
+def test_bodies_that_a_har_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line tells of bodies that were left out of a HAR: what was not read has not passed."""
+    for count, told in (
+        (1, "1 body in JSON is left out of the file, or compressed with br or zstd: entry 0: GET /v26.0/1: answer"),
+        (5, "5 bodies in JSON are left out of the file, or compressed with br or zstd: "),
+    ):
+        entry = {
+            "request": {"method": "GET", "url": "https://graph.facebook.com/v26.0/1"},
+            "response": {"status": 200, "content": {"mimeType": "application/json", "size": 9}},
+        }
+        (tmp_path / "x.har").write_text(json.dumps({"log": {"entries": [entry] * count}}), "utf-8")
+        status, out, _ = run(capsys, "validate", str(tmp_path / "x.har"))
+        assert (status, out.count("\n")) == (0, 2)
+        assert out.startswith(told)
+    assert ": answer and 2 more\nnothing held against the contracts" in out
+
+
 @pytest.mark.parametrize("words", MISTAKES, ids=" ".join)
 def test_mistakes(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import zlib
 from typing import Any
 
 import httpx
@@ -25,7 +27,7 @@ def har(*entries: dict[str, Any]) -> dict[str, Any]:
     return {"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": list(entries)}}
 
 
-def entry(method: str, url: str, body: Any = None, answer: Any = None, *, status: int = 200, **more: str) -> Any:
+def entry(method: str, url: str, body: Any = None, answer: Any = None, *, status: int = 200, **more: Any) -> Any:
     request: dict[str, Any] = {"method": method, "url": url}
     if body is not None:
         request["postData"] = {"mimeType": "application/json", "text": json.dumps(body)}
@@ -243,3 +245,58 @@ def test_bodies_that_are_no_json() -> None:
     binary: dict[str, Any] = {"text": base64.b64encode(b"\xff\xd8").decode(), "encoding": "base64"}
     found = list(exchanges(har(entry("GET", f"{GRAPH}/1", **binary), entry("GET", f"{GRAPH}/1", text="<html>"))))
     assert found == [Exchange(number=n, method="GET", url=f"{GRAPH}/1", status=200) for n in range(2)]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress], ids=["gzip", "zlib"])
+def test_bodies_that_are_still_compressed(pack: Any) -> None:
+    """What a proxy wrote down as it went over the wire, compressed, is read."""
+    text = base64.b64encode(pack(json.dumps({"success": True}).encode())).decode()
+    (found,) = exchanges(har(entry("POST", f"{GRAPH}/11/messages", SEND, encoding="base64", text=text)))
+    assert (found.answer, found.unread) == ({"success": True}, ())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"size": 40},
+        {"size": -1, "_file": "5d41.json"},
+        {"text": "GwUAhP8=", "encoding": "base64"},
+        {"text": base64.b64encode(gzip.compress(b"{}")[:9]).decode(), "encoding": "base64"},
+        {"text": '{"mess'},
+    ],
+    ids=["left out", "another file", "br", "cut gzip", "cut"],
+)
+def test_bodies_that_cannot_be_read(content: dict[str, Any]) -> None:
+    """A body that is said to be JSON and cannot be read is told of, and not held against anything."""
+    asked = entry("POST", f"{GRAPH}/11/messages", SEND, mimeType="application/json; charset=utf-8", **content)
+    verdicts = judge_document("x.har", har(asked))
+    assert [(one.part, one.problem) for one in verdicts] == [("request", None), ("unread", None)]
+    assert verdicts[1].where == "entry 0: POST /v26.0/11/messages: answer"
+
+
+def test_an_answer_that_never_came() -> None:
+    """A call that was broken off, which some write down with -1, counts as nothing, and lacks no body."""
+    asked = entry("POST", f"{GRAPH}/11/messages", SEND, status=-1, mimeType="application/json", size=9)
+    assert counted(asked) == {}
+    assert [one.part for one in judge_document("x.har", har(asked))] == ["request"]
+
+
+def test_forms_as_browsers_write_them_down() -> None:
+    """Browsers add fields to the text of a form, and leave them escaped: the text holds."""
+    asked = entry("POST", f"{GRAPH}/11/messages")
+    fields = [{"name": "to", "value": "%2B1"}, {"name": "text", "value": "%7B%7D"}]
+    asked["request"]["postData"] = {"mimeType": "application/x-www-form-urlencoded", "params": fields}
+    (given,) = exchanges(har(asked))
+    asked["request"]["postData"]["text"] = "to=%2B1&text=%7B%7D"
+    (found,) = exchanges(har(asked))
+    assert (given.request, found.request) == ({"to": "%2B1", "text": "%7B%7D"}, {"to": "+1", "text": "{}"})
+
+
+@pytest.mark.parametrize(
+    "url", ["data:image/png;base64,AAAA", "blob:http://127.0.0.1/5d41", "chrome-extension://a/b.js"]
+)
+def test_what_browsers_load_from_themselves(url: str) -> None:
+    """Pictures in pages and the like are no calls, and are not told at full length."""
+    assert not is_graph(url)
+    (verdict,) = judge_document("x.har", har(entry("GET", url)))
+    assert (verdict.part, verdict.where) == ("other", f"entry 0: GET {url.replace('AAAA', '…')}")

@@ -38,7 +38,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["exec"], "exec: write the command after two dashes: localwaba exec -- python -m pytest"),
         (
             ["exec", "pytest", "-q"],
-            "exec: pytest is one word too many; a command stands after two dashes: localwaba exec -- pytest",
+            "exec: pytest is one word too many; a command stands after two dashes: localwaba exec -- pytest -q",
         ),
         (["serve", "now"], "serve: now is one word too many"),
         (["demo", "--seed", "x"], "argument --seed: invalid int value: 'x' (see localwaba demo --help)"),

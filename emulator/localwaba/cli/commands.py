@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -58,10 +59,16 @@ def read_command(words: Sequence[str]) -> Command:
     if unknown:
         known = _places(parsers[asked])
         if not unknown[0].startswith("-"):
-            hint = f"; a command stands after two dashes: localwaba exec -- {unknown[0]}" if asked == "exec" else ""
+            hint = f"; a command stands after two dashes: localwaba exec -- {_rest(before, unknown)}"
+            hint = hint if asked == "exec" else ""
             raise Mistake(f"{asked}: {unknown[0]} is one word too many{hint}")
         raise Mistake(f"{asked}: unknown option {unknown[0]}{nearest(unknown[0].partition('=')[0], known)}")
     return Command(asked, partial(kind.run, kind.read(found, program)))
+
+
+def _rest(words: Sequence[str], unknown: Sequence[str]) -> str:
+    """All words from the first one on that was too many."""
+    return shlex.join(words[words.index(unknown[0]) :])
 
 
 def options(command: str) -> dict[str, str]:

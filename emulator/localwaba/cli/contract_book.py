@@ -22,6 +22,7 @@ from localwaba.versions.table import NEWEST, serve
 from localwaba_contracts import registry
 
 _NARROW = 16
+_SHOWN = 3
 _VERSION = re.compile(r"v\d+\.\d+\Z")
 
 
@@ -185,14 +186,24 @@ def _report(verdicts: Sequence[Any], *, as_json: bool) -> int:
                 print(f"  {label}: {value}")
     counts = Counter(one.part for one in verdicts if one.contract)
     others = sum(one.part == "other" for one in verdicts)
+    unread = [one.where for one in verdicts if one.part == "unread"]
     for one in verdicts:
-        if not one.contract and one.part != "other":
+        if not one.contract and one.part not in ("other", "unread"):
             print(f"{one.where}: no contract is known for this {one.part}")
     if others:
         print(f"{others} request{'s' * (others != 1)} to others than the platform left out")
+    if unread:
+        what = "body in JSON is" if len(unread) == 1 else "bodies in JSON are"
+        print(f"{len(unread)} {what} left out of the file, or compressed with br or zstd: {_some(unread)}")
     kinds = ", ".join(f"{count} {part}{'s' * (count != 1)}" for part, count in counts.items()) or "nothing"
     print(f"{kinds} held against the contracts: {len(broken) or 'none'} broken")
     return 1 if broken else 0
+
+
+def _some(places: Sequence[str]) -> str:
+    """The first few of many places."""
+    more = len(places) - _SHOWN
+    return ", ".join(places[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _openapi(found: argparse.Namespace) -> int:

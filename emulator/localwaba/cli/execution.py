@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from errno import ENOEXEC
+from pathlib import Path
 from types import FrameType
 
 from localwaba.cli.app_process import past_proxies
@@ -61,10 +64,10 @@ class _Child:
         try:
             self._process = subprocess.Popen(list(self._program), env=self._environ)
         except FileNotFoundError:
-            print(f"localwaba: exec: there is no program {self._program[0]}", file=sys.stderr)
+            print(f"localwaba: exec: {_missing(self._program)}", file=sys.stderr)
             return NOT_FOUND
         except OSError as error:
-            print(f"localwaba: exec: {self._program[0]}: {error.strerror}", file=sys.stderr)
+            print(f"localwaba: exec: {self._program[0]}: {_unusable(self._program[0], error)}", file=sys.stderr)
             return NOT_EXECUTABLE
         for number in self._early:
             self._process.send_signal(number)
@@ -86,6 +89,30 @@ class _Child:
             self._early.append(number)
         else:
             self._process.send_signal(number)
+
+
+def _missing(program: Sequence[str]) -> str:
+    """What is not there: the program, or what is to read it; or one word is the whole command."""
+    name = program[0]
+    if (path := shutil.which(name)) is not None:
+        with open(path, "rb") as file:
+            first = file.readline(200).rstrip(b"\n").decode("utf-8", "replace")
+        if not first.startswith("#!"):
+            return f"{name} is there, but not what loads it; it may be made for another system"
+        windows = ", and its lines end as on Windows" * first.endswith("\r")
+        return f"{name} is there, but not what its first line names: {first.strip()}{windows}"
+    if len(program) == 1 and len(name.split()) > 1:
+        return f"there is no program '{name}'; a command of several words is not quoted: localwaba exec -- {name}"
+    return f"there is no program {name}"
+
+
+def _unusable(name: str, error: OSError) -> str:
+    """Why something that is there cannot be run."""
+    if Path(name).is_dir():
+        return "this is a folder"
+    if error.errno == ENOEXEC:
+        return "this is no program, and its first line does not name what reads it, as #!/bin/sh does"
+    return error.strerror or str(error)
 
 
 def _has_keyboard() -> bool:
