@@ -54,8 +54,6 @@ class Mapping:
 
 Node = Scalar | Sequence | Mapping
 
-_QUESTION = "\ue03f"
-"""Stands for `?` while YAML is read: people write questions in {…}, where PyYAML takes the sign for syntax."""
 _HINTS = {
     "mapping values are not allowed here": "a text with `: ` in it needs quotes, or the line above lacks something",
     "found character '\\t' that cannot start any token": "indent with spaces, not with tabs",
@@ -77,10 +75,10 @@ def parse(text: str, file: str) -> Iterator[Node]:
     if len(text) > LARGEST:
         raise Wrong(Place(file, 1, 1), f"{len(text):,} characters are too many for a scenario file; {LARGEST:,} may be")
     lines = text.split("\n")
-    text = text.replace("?", _QUESTION)
+    question = _stand_in(text)
     try:
-        loader = _Loader(text)
-        loader.file = file
+        loader = _Loader(text.replace("?", question))
+        loader.file, loader.question = file, question
         while loader.check_node() and (root := loader.get_node()) is not None:
             yield _node(root, file, lines)
     except yaml.MarkedYAMLError as error:
@@ -89,6 +87,16 @@ def parse(text: str, file: str) -> Iterator[Node]:
         raise Wrong(place_at(text, error.position, file), "there is a character here that no text has") from None
     except RecursionError:
         raise Wrong(Place(file, 1, 1), "it is nested too deeply") from None
+
+
+def _stand_in(text: str) -> str:
+    """What stands for `?` while YAML is read: people write questions in {…}, where PyYAML takes the sign for syntax.
+
+    It is a character for private use that is not in the text, nor there as an escape.
+    """
+    there = text.lower()
+    free = (chr(code) for code in range(0xE03F, 0xF8FF) if chr(code) not in text and f"{code:x}" not in there)
+    return next(free, "\ue03f")
 
 
 def place_at(text: str, position: int, file: str) -> Place:
@@ -126,6 +134,13 @@ class _Loader(yaml.BaseLoader):
     """Composes documents and refuses surprises on the way."""
 
     file = ""
+    question = ""
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        """A scalar, with its question marks in it again."""
+        node: yaml.ScalarNode = super().compose_scalar_node(anchor)
+        node.value = node.value.replace(self.question, "?")
+        return node
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
         """A node, unless what it begins with is a surprise."""
@@ -144,7 +159,7 @@ def _refuse_surprises(event: yaml.Event, file: str) -> None:
 def _node(found: yaml.Node, file: str, lines: list[str]) -> Node:
     place = _place(found.start_mark, file)
     if isinstance(found, yaml.ScalarNode):
-        text, plain = found.value.replace(_QUESTION, "?"), found.style is None
+        text, plain = found.value, found.style is None
         behind = lines[place.line - 1][place.column - 1 :] if plain and not text and place.line <= len(lines) else ""
         return Scalar(place, text, plain, behind.lstrip().startswith("#"))
     if isinstance(found, yaml.SequenceNode):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localwaba import Emulator, User, Waba
@@ -55,6 +55,7 @@ def scenario_of(waba: Waba, **more: Any) -> Scenario:
         max_leaves=8,
     )
 )
+@example(["\ue03f?", {"\ue040": "\\ue041"}])
 def test_literals(value: Any) -> None:
     """Whatever is written is read again as it was."""
     (node,) = parse(f"a: [{literal(value)}]", "x")
@@ -169,6 +170,36 @@ def test_a_clock_that_ran(app: Any, waba: Waba) -> None:
         "# what made the app do this? A job or a page of its own is called here: call app: {post: /…}",
         '- app replies to ada: "Still there?"',
     ]
+
+
+def test_what_the_app_was_not_told(app: Any, waba: Waba, ada: User) -> None:
+    """No webhook tells the app that a user has blocked it: what it does then wants a reason, once."""
+    ada.sends("hi")
+    app.send(ada.wa_id, body="Hello")
+    ada.blocks()
+    app.send(ada.wa_id, body="Still there?")
+    app.send(ada.wa_id, body="Hello?")
+    assert told(waba)[2:] == [
+        "- ada blocks",
+        "# what made the app do this? A job or a page of its own is called here: call app: {post: /…}",
+        '- app replies to ada: "Still there?"',
+        '- app replies to ada: "Hello?"',
+    ]
+
+
+def test_voice_notes(waba: Waba, ada: User, tmp_path: Path) -> None:
+    """Audio is a voice note again, or none, where its file does not say so by itself."""
+    ada.sends_audio()
+    ada.sends_audio(voice=False)
+    ada.sends_audio(b"ID3" + b"\0" * 40)
+    ada.sends_audio(b"ID3" + b"\0" * 40, voice=True)
+    other = "# a sample stands for a file of the recording: audio/mpeg"
+    silent = "- ada sends audio: {voice: false}"
+    assert told(waba) == ["- ada sends audio", silent, silent, other, "- ada sends audio", other]
+    kept = waba.record("voices", files=tmp_path / "voices")
+    assert [line.partition("audio")[2] for line in kept.split("\n") if "sends" in line] == [
+        "", ": {voice: false}", ': {file: "voices/audio_1.mp3"}', ': {file: "voices/audio_1.mp3", voice: true}',
+    ]  # fmt: skip
 
 
 def test_delays_that_nobody_chose(waba: Waba) -> None:

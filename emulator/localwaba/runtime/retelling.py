@@ -25,6 +25,9 @@ Step = tuple[str, Any]
 
 _PAUSE = 30_000
 """Milliseconds of a running clock from which on a pause is one that somebody meant."""
+_UNHEARD = (" blocks", " unblocks")
+"""What users do without the app being told."""
+_WHY = "what made the app do this? A job or a page of its own is called here: call app: {post: /…}"
 _TYPES_OF_TAPS = {"button_reply": "taps", "list_reply": "picks"}
 _SWITCHES = (
     ("blocked_by_user", "blocks", "unblocks"),
@@ -94,6 +97,7 @@ class Tale:
         self._failed_since: set[int] = set()
         self._faults: list[str] = []
         self._preset = ""
+        self._is_unheard = False
         self._before: Entry = {}
 
     # what is written
@@ -146,12 +150,14 @@ class Tale:
         self.let_pass(at)
         self.say(words, value)
         self._failed_since.clear()
+        self._is_unheard = words.endswith(_UNHEARD)
 
     def _expect(self, at: int, words: str, value: Any = None) -> None:
         before = len(self.lines)
         self.let_pass(at)
-        if self._known.is_real and len(self.lines) > before:
-            self.note("what made the app do this? A job or a page of its own is called here: call app: {post: /…}")
+        if self._is_unheard or (self._known.is_real and len(self.lines) > before):
+            self.note(_WHY)
+        self._is_unheard = False
         self.say(words, value)
 
     # what is heard
@@ -282,11 +288,14 @@ class Tale:
     def _file(
         self, key: str, kind: str, content: Mapping[str, Any], quotes: dict[str, Any], remark: str
     ) -> tuple[str, Any, str]:
-        members = {name: content[name] for name in ("caption", "filename") if content.get(name)}
+        members: dict[str, Any] = {name: content[name] for name in ("caption", "filename") if content.get(name)}
         usual = sample(kind)
         if members.get("filename") == usual.filename:
             del members["filename"]
         kept = self._known.files.get(str(content.get("id", "")))
+        is_voice = kept is None or "opus" in str(content.get("mime_type", ""))
+        if kind == "audio" and content.get("voice", is_voice) != is_voice:  # not what such a file is by itself
+            members["voice"] = not is_voice
         if kept is not None:
             members = {"file": kept} | members
         elif content.get("sha256") != b64encode(hashlib.sha256(usual.content).digest()).decode():
