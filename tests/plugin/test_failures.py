@@ -262,7 +262,7 @@ def test_received_before(app: Any, ada: User) -> None:
         Expected a message to Ada
           text 'Hello'
 
-        A message like this was received before; each receives() looks only at what came later.
+        A message like this was received before; only what came after it is looked at.
 
         Chat of Ada
           12:00:00 Ada: hi

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -187,6 +188,39 @@ def test_what_the_app_was_not_told(app: Any, waba: Waba, ada: User) -> None:
     ]
 
 
+def test_what_users_change(waba: Waba, ada: User) -> None:
+    """What a user edits or deletes is said by a sentence, with a remark where it was not the last message."""
+    first = ada.sends("hi")
+    ada.sends("ho")
+    ada.edits("ha")
+    ada.deletes()
+    ada.does("edit", message_id=first, text="hey")
+    other = "# in the recording this was about another message"
+    expected = ["- ada edits: ha", "- ada deletes the last message", "- ada edits: hey", other]
+    assert told(waba)[2:] == expected
+
+
+def test_knobs_at_the_beginning(waba: Waba) -> None:
+    """Knobs that were turned in the middle are turned there again, however late somebody asks for the recording."""
+    waba.policy(pair_burst=7)
+    entries = waba.link.call("GET", "journal")["entries"]
+    for asked in (waba.link.call("GET", "world")["policy"], {}):
+        lines = record(entries, "x", Known(policy=asked)).split("\n")
+        assert lines[2:] == ["steps:", "  - rule: {pair_burst: 7}", ""]
+
+
+def test_answers_by_themselves_take_their_time(waba: Waba) -> None:
+    """Where the clock ran, the seconds until a user answers by themselves have to pass: no other step lets them."""
+    entries = [
+        {"kind": "event", "at": 0, "event": "Put", "data": {"thing": {
+            "entity": "User", "wa_id": "1", "name": "Ada", "behaviour": {"answers": "ok", "read_after": 2.0}}}},
+        {"kind": "event", "at": 3000, "event": "CameDue", "data": {}},
+        {"kind": "event", "at": 3000, "event": "MessageReceived", "data": {"message": {
+            "id": "a", "wa_id": "1", "type": "text", "body": {"type": "text", "text": {"body": "ok"}}}}},
+    ]  # fmt: skip
+    assert record(entries, "x", Known(is_real=True)).split("\n")[-3:] == ["steps:", "  - 3 seconds pass", ""]
+
+
 def test_voice_notes(waba: Waba, ada: User, tmp_path: Path) -> None:
     """Audio is a voice note again, or none, where its file does not say so by itself."""
     ada.sends_audio()
@@ -202,10 +236,10 @@ def test_voice_notes(waba: Waba, ada: User, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_delays_that_nobody_chose(waba: Waba) -> None:
+def test_delays_that_nobody_chose() -> None:
     """A running clock has delays of its own; a scenario only keeps those that somebody has set."""
-    waba.policy(sent_after=Policy().sent_after, delivered_after=Policy().delivered_after, read_after=7.0)
-    scenario = scenario_of(waba, is_real=True)
+    knobs = msgspec.to_builtins(Policy(read_after=7.0))
+    (scenario,) = read(record([], "A test", Known(policy=knobs, is_real=True, began=1_800_000_000_000)))
     assert scenario.policy is not None
     assert set(scenario.policy.knobs) & set(INSTANT) == {"read_after"}
 

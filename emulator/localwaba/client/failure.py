@@ -73,7 +73,7 @@ def missed(expected: Expectation, seen: Evidence, waited: float) -> str:
         lines += [f"  {line}" for line in expected.difference(nearest)]
     earlier = next((one for one in seen.old if one.sender == "business" and expected.fits(one)), None)
     if earlier is not None and expected.wanted:
-        lines += ["", "A message like this was received before; each receives() looks only at what came later."]
+        lines += ["", "A message like this was received before; only what came after it is looked at."]
     return "\n".join(lines + surroundings(seen))
 
 

@@ -192,9 +192,10 @@ class ContentDropped(_Event, frozen=True):
 
 
 class PolicyChanged(_Event, frozen=True):
-    """The knobs were turned."""
+    """The knobs were turned; `before` is how they were."""
 
     policy: Policy
+    before: Policy | None = None
 
 
 Event = (

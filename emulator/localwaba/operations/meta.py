@@ -261,7 +261,7 @@ def _stored(number: PhoneNumber, changes: dict[str, Any]) -> PhoneNumber:
 
 def patch_policy(world: World, now: int, changes: dict[str, Any]) -> list[Event]:
     """Some knobs are turned."""
-    return [PolicyChanged(at=now, policy=read_policy(world.policy, changes))]
+    return [PolicyChanged(at=now, policy=read_policy(world.policy, changes), before=world.policy)]
 
 
 def _check_words(changes: dict[str, Any]) -> None:

@@ -91,3 +91,9 @@ def without_ids(body: Mapping[str, Any]) -> dict[str, Any]:
         rest = {name: value for name, value in context.items() if name not in ("id", "from")}
         kept |= {"context": rest} if rest else {}
     return kept
+
+
+def until_answer(behaviour: Mapping[str, Any]) -> float:
+    """Seconds until a user of such behaviour answers by themselves."""
+    names = {"delivered_after": 0.0, "read_after": 0.0, "answers_after": 1.0}
+    return sum(float(behaviour.get(name) or usual) for name, usual in names.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -31,9 +32,11 @@ def record(entries: Iterable[Entry], name: str, known: Known | None = None, abou
     Calls of the app are expected as they were answered: messages, refusals, reads. Users send the files that are known
     to be kept, else samples. What no step can say is a comment. `about` goes above it all.
     """
-    there = known or Known()
-    tale = PlatformTale(there, HEARD)
     found = list(entries)
+    there = known or Known()
+    turned = next((entry["data"].get("before") for entry in found if entry.get("event") == "PolicyChanged"), None)
+    there = replace(there, policy=turned or there.policy)
+    tale = PlatformTale(there, HEARD)
     began = there.began if there.began is not None else (found[0]["at"] if found else 0)
     tale.now = began
     for place, entry in enumerate(found):

@@ -13,7 +13,7 @@ import msgspec
 
 from localwaba.domain.media_samples import sample
 from localwaba.domain.policy import Policy
-from localwaba.runtime.bodies import has_choices, heard_of, person, text_of, wanted_of, without_ids
+from localwaba.runtime.bodies import has_choices, heard_of, person, text_of, until_answer, wanted_of, without_ids
 from localwaba.runtime.player import INSTANT
 from localwaba.runtime.recalling import Recall
 from localwaba.runtime.writing import comment, key_of, literal, sentence, span
@@ -91,6 +91,8 @@ class Tale:
         self._last_sent: dict[str, str] = {}
         self._last_choice: dict[str, str] = {}
         self._last_received: dict[str, str] = {}
+        self._last_own: dict[str, str] = {}  # what can be deleted
+        self._last_worded: dict[str, str] = {}  # what can be edited
         self._reads_due: set[str] = set()
         self._on_their_way: dict[str, tuple[str, Any]] = {}  # message of the app: to whom, what is expected of it
         self._moved: dict[str, str] = {}  # an old number and the new one
@@ -119,8 +121,11 @@ class Tale:
             left = left if left >= _PAUSE else 0
         if left > 0:
             self.now = until
-            words = span(left)
-            self.say(f"{words} {'passes' if words.startswith('1 ') and words.count(' ') == 1 else 'pass'}")
+            self._pass(left)
+
+    def _pass(self, milliseconds: int) -> None:
+        words = span(milliseconds)
+        self.say(f"{words} {'passes' if words.startswith('1 ') and words.count(' ') == 1 else 'pass'}")
 
     def key(self, wa_id: str) -> str:
         """The word for the person with a number."""
@@ -213,8 +218,10 @@ class Tale:
         """A user wrote."""
         message = data["message"]
         wa_id = str(message["wa_id"])
-        answers = self._people.get(wa_id, {}).get("behaviour", {}).get("answers")
-        if answers is not None and self.came_due():
+        behaviour = self._people.get(wa_id, {}).get("behaviour", {})
+        if behaviour.get("answers") is not None and self.came_due():
+            if self._known.is_real:  # no other step lets these seconds pass
+                self._pass(round(1000 * until_answer(behaviour)))
             return
         for words, value, remark in self._written(message, self.key(wa_id)):
             self.do(at, words, value)
@@ -224,10 +231,17 @@ class Tale:
         text = heard_of(str(message["type"]), body if isinstance(body, dict) else {})
         self._recall.user_wrote(message, text)
         self._last_received[wa_id] = str(message["id"])
+        if not message.get("shown") and message["type"] not in ("reaction", "system"):
+            self._last_own[wa_id] = str(message["id"])
+            if message["type"] in ("text", "image", "video", "document"):
+                self._last_worded[wa_id] = str(message["id"])
 
     def _written(self, message: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any, str]]:
         """The step for a message of a user, and a remark on what it cannot say."""
         body, kind, wa_id = message["body"], str(message["type"]), str(message["wa_id"])
+        shown = message.get("shown") or {}
+        if "edited" in shown or "deleted" in shown:
+            return [self._changed(key, shown, wa_id, str(message.get("context_id") or ""))]
         content = body.get(kind)
         content = content if isinstance(content, dict) else {}
         quoted = str(message.get("context_id") or "")
@@ -248,6 +262,14 @@ class Tale:
         if kind == "system" and content.get("type") == "user_changed_user_id":
             return []  # it follows from the change of the number
         return [self._tapped(key, kind, content, quoted, wa_id) or (f"{key} sends", without_ids(body) | quotes, remark)]
+
+    def _changed(self, key: str, shown: Mapping[str, Any], wa_id: str, about: str) -> tuple[str, Any, str]:
+        """What a user edits or deletes is the last of their messages that can be."""
+        is_last = about == (self._last_worded if "edited" in shown else self._last_own).get(wa_id)
+        remark = "" if is_last else "in the recording this was about another message"
+        return (f"{key} edits", shown["edited"], remark) if "edited" in shown else (
+            f"{key} deletes the last message", None, remark,
+        )  # fmt: skip
 
     def _text(self, key: str, text: str, quoted: str, last: str | None) -> tuple[str, Any, str]:
         if not quoted:
