@@ -118,6 +118,14 @@ def test_ctrl_c(tmp_path: Path) -> None:
     assert "2 not played" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
+def test_rows_that_fail_alike(tmp_path: Path) -> None:
+    """Rows of examples that fail at the same line are told apart in the last lines, too."""
+    done = run(tmp_path, "other", story("Ana", "ana") + "examples:\n  - {name: José}\n  - {name: 李雷}\n")
+    last = done.stdout.rstrip().split("\n")[-3:]
+    assert [line.rpartition(" (waited 0.4 s).")[2] for line in last[:2]] == [" [name: José]", " [name: 李雷]"]
+    assert last[2].startswith("0 passed, 2 failed in ")
+
+
 def test_a_late_answer_is_no_fault_of_the_next_scenario(tmp_path: Path) -> None:
     """What an app sends to the users of a scenario that is over does not fail the one that is played now."""
     done = run(tmp_path, "late", story("Ana", "ana"), story("Bo", "bo", "20 s"))

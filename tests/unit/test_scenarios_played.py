@@ -238,6 +238,26 @@ def test_html_is_read_from_left_to_right() -> None:
     assert '<div class="why">failed with 131026<br>why: it is so<br>fix: do it</div>' in html(results())
 
 
+def _light(colour: str) -> float:
+    """How light a colour is, as WCAG 2 measures it."""
+    digits = colour if len(colour) == 6 else "".join(one * 2 for one in colour)
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_html_can_be_read_in_light_and_dark(scheme: int) -> None:
+    """What is written has at least the contrast to its ground that WCAG 2 wants of small text."""
+    style = html(results())
+    colours = dict(re.findall(r"--(\w+): #([0-9a-f]+);", style.split("color-scheme: dark")[scheme]))
+    grounds = {"page": "text dim bad", "card": "text dim good bad", "user": "ink read bad", "app": "ink read bad"}
+    for ground, texts in grounds.items():
+        for text in texts.split():
+            dark, light = sorted((_light(colours[ground]), _light(colours[text])))
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+
+
 def test_days_of_a_plain_chat() -> None:
     """Where a chat is plain text, a day that is not the first one stands above what was written on it."""
     times = ("1970-01-01T23:00:00Z", "1970-01-02T01:00:00Z", "1970-01-02T01:01:00Z")

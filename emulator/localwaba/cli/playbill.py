@@ -98,7 +98,8 @@ class Playbill(Audience):
         self.print()
         for one in results:
             if one.outcome == "failed":
-                self.print(one.headline, "red")
+                row = one.scenario.title.removeprefix(one.scenario.name)  # rows of examples fail at the same line
+                self.print(f"{one.headline}{row}", "red")
         for why in dict.fromkeys(one.skipped for one in results if one.outcome == "skipped"):
             self.print(f"not played: {why}", "yellow")
         self.print(summary(results), "bold green" if all(one.has_passed for one in results) else "bold red")
