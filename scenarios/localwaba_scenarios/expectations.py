@@ -176,8 +176,10 @@ def _check(reader: Reader, members: Map[str, Node], name: str, what: str, known:
 def _check_status(reader: Reader, members: Map[str, Node], name: str) -> None:
     """An HTTP status is a number, unless it is a pattern, null, or what the scenario itself will know."""
     node = members.get(name)
-    if node is None or _is_pattern(node) or not isinstance(node, nodes.Scalar):
+    if node is None or _is_pattern(node):
         return
+    if not isinstance(node, nodes.Scalar):
+        raise Wrong(node.place, f"{name} is a whole number from 100 on")
     if node.text != "null" and isinstance(reader.fill(node), str):
         reader.whole(node, name, 100)
 

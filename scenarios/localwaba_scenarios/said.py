@@ -70,7 +70,7 @@ def sends_location(ask: Ask) -> Step:
     members = ask.reader.members(ask.given, "a location", (*known, "quotes"))
     for name, most in (("latitude", 90), ("longitude", 180)):
         degrees = ask.reader.json(_needed(ask, members, name, f"a location needs its {name}"))
-        if not isinstance(degrees, (int, float)):
+        if isinstance(degrees, bool) or not isinstance(degrees, (int, float)):
             raise Wrong(members[name].place, f"{name} is a number of degrees")
         if abs(degrees) > most:
             raise Wrong(members[name].place, f"{name} is from -{most} to {most} degrees, not {degrees}")

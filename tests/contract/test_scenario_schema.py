@@ -56,7 +56,7 @@ def test_each_sentence_is_on_the_page() -> None:
     assert len(STEPS) == len(FORMS)
 
 
-JUNK = [True, 5, -1, "5 s", "junk", "/x/", [], ["a"], {}, {"a": 1}, "", 1.5, [[1]], "read", "messages"]
+JUNK = [True, 5, -1, "5 s", "junk", "/x/", [], ["a"], {}, {"a": 1}, "", 1.5, [[1]], "read", "messages", 200]
 WORDS = re.compile(
     "there is no (user|variable|file|variant|country|error code|type)|lies between|already|has to be known|"
     "is no (pattern|phone number)|stands here twice|each example names|a pattern ends|variables, here are"

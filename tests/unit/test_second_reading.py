@@ -21,6 +21,7 @@ def told(head: str, *steps: str) -> list[str]:
         ("users: {ana: {country: XX}}", [], "f.yaml:2:24: there is no country XX; codes are such as BR, US, DE"),
         ("users: {ana: {number: '123'}}", [], "f.yaml:2:23: '123' is no phone number: 3 digits"),
         ("users: {ana: {on_whatsapp: maybe}}", [], "f.yaml:2:28: on_whatsapp is true or false, not maybe"),
+        ("users: {ana: {apps: [true]}}", [], "f.yaml:2:21: each of the apps is a text, not [true]"),
         ("users: {ana: {apps: [a b]}}", [], "f.yaml:2:21: apps are names such as 'com.example.shop'"),
         (
             "users: {ana: {number: +5541991234567}, bob: {number: +55 41 9123-4567}}",

@@ -81,8 +81,9 @@ def _bad_behaviour(person: Person) -> list[str]:
         try:
             read_behaviour({name: value})
         except Mistake as mistake:
-            text = mistake.text.removeprefix("behaviour: ").removesuffix(f" at {name}")
-            lines.append(f"{person.places[name]}: {text if name in text else name + _plain(text, value)}")
+            text, at, item = mistake.text.removeprefix("behaviour: ").partition(f" at {name}")
+            subject = f"each of the {name}" if item else name
+            lines.append(f"{person.places[name]}: {subject + _plain(text, value) if at else text}")
     return lines
 
 
