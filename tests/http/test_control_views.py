@@ -62,6 +62,19 @@ def test_journal(control: Any) -> None:
     assert control.ok("GET", "journal?limit=1")["entries"] == entries[:1]
 
 
+def test_journal_since_a_time(control: Any) -> None:
+    """The journal can be read on from a time, too: what happened just then is in it, what was before is not."""
+    write(control)
+    before = control.ok("GET", "journal")["entries"]
+    control.ok("POST", "clock/advance", {"seconds": 60})
+    write(control)
+    entries = control.ok("GET", "journal")["entries"]
+    later = next(entry["at"] for entry in entries if entry["at"] > before[-1]["at"])
+    assert control.ok("GET", f"journal?since={later}")["entries"] == [one for one in entries if one["at"] >= later]
+    assert control.ok("GET", f"journal?since={before[0]['at']}")["entries"] == entries
+    assert control.ok("GET", f"journal?since={entries[-1]['at'] + 1}")["entries"] == []
+
+
 def test_events_are_streamed(control: Any) -> None:
     """The stream repeats the journal from a number on, goes on with what comes, and shows that it lives."""
 

@@ -81,7 +81,8 @@ class Judged:
         The default world has them in its journal; if its clock is not the machine's, none are found.
         """
         try:
-            entries = self.link.of("").call("GET", "journal", query={"kind": "call", "limit": 20_000})["entries"]
+            query = {"kind": "call", "since": self._since, "limit": 20_000}
+            entries = self.link.of("").call("GET", "journal", query=query)["entries"]
         except ControlError:
             return []
         found = [call for call in map(call_of, entries) if call.code in STRANGE and call.why.startswith("[token]")]

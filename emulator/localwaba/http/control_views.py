@@ -52,9 +52,10 @@ async def list_messages(ask: Ask) -> Any:
 
 
 async def list_journal(ask: Ask) -> Any:
-    """`GET /journal`: what happened, oldest first, from entry `after` on."""
-    ask.only("after", "limit", "kind")
+    """`GET /journal`: what happened, oldest first, from entry `after` on, or `since` a time (as `at` of an entry)."""
+    ask.only("after", "limit", "kind", "since")
     after, limit = ask.whole("after", 0, 10**15), ask.whole("limit", 1_000, _MOST)
+    after = max(after, ask.host.last_before(ask.whole("since", 0, 10**15)))
     kind = choice_of({"kind": ask.text("kind") or None}, "kind", ("call", "event"))
     found: list[dict[str, Any]] = []
     while len(found) < limit:

@@ -348,6 +348,10 @@ class WorldHost:
         """Entries of the journal, oldest first."""
         return self.entries.read(after, limit)
 
+    def last_before(self, time: int) -> int:
+        """The number of the journal's last entry before a time; 0 if there is none."""
+        return self.entries.last_before(time)
+
     def follow(self) -> AsyncIterator[dict[str, Any]]:
         """Entries of the journal as they come."""
         return self.entries.follow(self.entries.count)

@@ -91,6 +91,12 @@ class Journal:
         start = max(0, after + 1 - first)
         return [_shown(self._entries[index]) for index in range(start, min(len(self._entries), start + limit))]
 
+    def last_before(self, time: int) -> int:
+        """The number of the last entry before a time; 0 if there is none. It costs what came since then."""
+        if time <= 0:
+            return 0
+        return next((entry[0] for entry in reversed(self._entries) if entry[1] < time), 0)
+
     async def follow(self, after: int) -> AsyncIterator[dict[str, Any]]:
         """Entries as they come, until the journal is closed."""
         signal = asyncio.Event()
