@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from textwrap import dedent
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
 from localwaba import User, Waba
 from localwaba.client.failure import told
+from pytest_localwaba.server import Server, open_server
 
 WAIT = 0.05
+
+
+@pytest.fixture(scope="module")
+def waba_server() -> Iterator[Server]:
+    """An emulator of this process, where nobody else's calls get into what is told."""
+    server = open_server("", None)
+    yield server
+    server.stop()
 
 
 @pytest.fixture
@@ -349,6 +360,50 @@ def test_no_token_at_all(app: Any, waba: Waba, ada: User) -> None:
     assert "-> 400 An access token is required to request this resource." in text
 
 
+@pytest.mark.waba(strict=False)
+def test_strangers(app: Any, waba: Waba, waba_server: Any, ada: User) -> None:
+    """Calls with an unknown token are a world's affair only if it was there when they came."""
+    app.token = "EAAsomebodyelse"
+    app.send(ada.wa_id, body="hi")
+    assert [call.code for call in waba.strangers()] == [190]
+    later = waba_server.new_world()
+    assert later.strangers() == []
+    later.close()
+
+
+@pytest.mark.waba(strict=False)
+def test_strangers_of_a_shared_emulator(waba: Waba, waba_server: Server) -> None:
+    """Where several processes share the emulator, what somebody calls without a token is no verdict on this app."""
+
+    async def quiet(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            challenge = parse_qs(scope["query_string"].decode()).get("hub.challenge", [""])[0]
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": challenge.encode()})
+
+    world = Waba.create(waba_server.url, clock={"mode": "frozen", "now": "2026-01-01T12:00:00Z"})
+    world.webhook(quiet)
+    ada = world.user("Ada")
+    ada.sends("hi")
+    world.link.of("").graph("POST", "/v26.0/1/messages", {})
+    assert text_of(lambda: ada.receives(timeout=WAIT)) == plain(
+        """
+        Ada received nothing: the app answered the webhook with 200 in N ms and made no call with this world's token (waited 0.05 s).
+
+        Expected a message to Ada
+          any message
+
+        Chat of Ada
+          12:00:00 Ada: hi
+
+        Calls with no token, or with one that no world knows, came from this app or from one beside it (1)
+          POST /v26.0/1/messages -> 400 An access token is required to request this resource.
+          Give the app waba.access_token, or its whole environment: waba.env
+        """  # noqa: E501
+    )
+    world.close()
+
+
 def test_refusals_of_the_default_world(waba_server: Any) -> None:
     """The default world has the calls without a token for its own: each is one refusal."""
     default = waba_server.world
@@ -367,6 +422,7 @@ def test_the_token_of_another_test(app: Any, waba: Waba, waba_server: Any, ada: 
     text = text_of(lambda: ada.receives(timeout=WAIT))
     assert "One was of a world that has ended: make the app anew in each test, or in a fixture of it" in text
     assert waba.unexpected_strangers == []
+    waba.expect(*(call.trace for call in waba.outdated))
 
 
 @pytest.mark.parametrize(

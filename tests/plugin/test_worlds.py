@@ -183,17 +183,6 @@ def test_refused_before(app: Any, waba: Waba, ada: User) -> None:
 
 
 @pytest.mark.waba(strict=False)
-def test_strangers(app: Any, waba: Waba, waba_server: Any, ada: User) -> None:
-    """Calls with an unknown token are a world's affair only if it was there when they came."""
-    app.token = "EAAsomebodyelse"
-    app.send(ada.wa_id, body="hi")
-    assert [call.code for call in waba.strangers()] == [190]
-    later = waba_server.new_world()
-    assert later.strangers() == []
-    later.close()
-
-
-@pytest.mark.waba(strict=False)
 def test_refuses_something_else(app: Any, waba: Waba, ada: User) -> None:
     """A refusal with another code is shown instead."""
     with pytest.raises(AssertionError) as raised, waba.refuses(131026, timeout=0.01):

@@ -16,6 +16,7 @@ from localwaba.domain.tokens import ENDED
 
 NO_TOKEN_OF_OURS = "No call came with this world's token, but some with none or with one that no world knows"
 """The title of such calls, where a user waits in vain."""
+_NO_TOKEN_OF_SOME = "Calls with no token, or with one that no world knows, came from this app or from one beside it"
 
 _MOST = 20
 
@@ -25,7 +26,8 @@ class Evidence:
     """What is known when a user has waited in vain.
 
     `new` are the messages since the last one that was received, failed ones included; `old` those before. `strangers`
-    are refused calls with no token or with one that no world knows. `webhook` is the app's callback, if it has one.
+    are refused calls with no token or with one that no world knows; `is_shared`: other tests beside this one may have
+    made them. `webhook` is the app's callback, if it has one.
     `asked` is the webhook that told the app of the user's last message, `calls_since` are the calls that the app has
     made since then, `others` the messages that it has sent to other users since then, with whom they went to.
     """
@@ -40,6 +42,7 @@ class Evidence:
     asked: Mapping[str, Any] | None = None
     calls_since: Sequence[Call] = ()
     others: Sequence[tuple[str, Bubble]] = ()
+    is_shared: bool = False
 
     @property
     def arrived(self) -> list[Bubble]:
@@ -85,7 +88,7 @@ def unwanted(found: Bubble, seen: Evidence) -> str:
 
 def _verdict(expected: Expectation, seen: Evidence) -> str:
     name = seen.name
-    if seen.strangers and not seen.calls:
+    if seen.strangers and not seen.calls and not seen.is_shared:
         return f"{name} received nothing: the app made no call with this world's token"
     if seen.arrived:
         count = len(seen.arrived)
@@ -122,7 +125,7 @@ def _reaction(seen: Evidence) -> str:
     if last["status"] != 200:
         return answer
     if not count:
-        return f"{answer} and made no call"
+        return f"{answer} and made no call" + (" with this world's token" if seen.strangers else "")
     return f"{answer}, made {count} call{'' if count == 1 else 's'} and sent {seen.name} nothing"
 
 
@@ -152,7 +155,7 @@ def surroundings(seen: Evidence) -> list[str]:
         strange = [
             f"{call.method} {call.path} -> {call.status} {call.error.get('message', '')}" for call in seen.strangers
         ]
-        lines += listed(NO_TOKEN_OF_OURS, strange[-3:])
+        lines += listed(_NO_TOKEN_OF_SOME if seen.is_shared else NO_TOKEN_OF_OURS, strange[-3:])
         if any(ENDED in call.why for call in seen.strangers):
             lines.append("  One was of a world that has ended: make the app anew in each test, or in a fixture of it")
         lines.append("  Give the app waba.access_token, or its whole environment: waba.env")

@@ -266,6 +266,7 @@ class User(Doing):
             asked=next((one for one in reversed(deliveries) if asking and tells_of(one, asking)), None),
             calls_since=since,
             others=self._to_others(asking),
+            is_shared=waba.link.residents is None,
         )
 
     def _to_others(self, since: str | None) -> list[tuple[str, Bubble]]:
