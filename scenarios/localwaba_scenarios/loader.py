@@ -230,7 +230,8 @@ class _Document:
             if isinstance(first, Scalar) and first.is_empty and " " in sentence.text and " " not in second.text:
                 raise Wrong(second.place, f"what belongs to `{sentence.text}:` is indented further than that")
         if not isinstance(item, nodes.Mapping) or len(item.entries) != 1:
-            place = item.entries[1][0].place if isinstance(item, nodes.Mapping) and item.entries else item.place
+            more = item.entries[1:2] if isinstance(item, nodes.Mapping) else ()
+            place = more[0][0].place if more else item.place
             raise Wrong(place, "a step is one sentence, and what follows it after a colon; begin each with a dash")
         key, value = item.entries[0]
         step = read_step(reader, key.place, reader.word(key, "a step"), value, users)
