@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -118,6 +119,7 @@ async def test_the_same_names(awaba: AsyncWaba, sync: type, asynchronous: Any) -
 CODE = """
 import pytest
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
@@ -190,3 +192,27 @@ async def test_a_failed_test(pytester: pytest.Pytester, monkeypatch: pytest.Monk
 def test_docstring_of_every_method() -> None:
     """Awaited methods keep the words of those that they stand for."""
     assert AsyncUser.sends.__doc__ == User.sends.__doc__
+
+
+async def test_an_app_that_sleeps(awaba: AsyncWaba) -> None:
+    """An app that pauses for long after its answer is not waited for, in the loop of the test either."""
+    woken = asyncio.Event()
+
+    async def work() -> None:
+        await asyncio.gather(asyncio.sleep(3600), woken.wait())
+
+    async def hook(request: Request) -> Response:
+        task = BackgroundTask(work) if request.method == "POST" else None
+        return PlainTextResponse(request.query_params.get("hub.challenge", ""), background=task)
+
+    loop = asyncio.get_running_loop()
+    plain = loop.call_later
+    await awaba.webhook(Starlette(routes=[Route("/webhook", hook, methods=["GET", "POST"])]))
+    awaba.sync.patience = 60.0
+    ada = await awaba.user("Ada")
+    await ada.sends("hi")
+    resident = awaba.sync.resident((awaba.callback or "").removesuffix("/webhook"))
+    assert resident is not None
+    assert not resident.is_busy
+    await awaba.leave()
+    assert loop.call_later == plain

@@ -7,7 +7,9 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -251,6 +253,7 @@ class AsgiResident(Resident):
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lifespan: Lifespan | None = None
+        self._end_watching: Callable[[], object] = lambda: None
 
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -264,6 +267,7 @@ class AsgiResident(Resident):
             self._run(self._start(), _STARTING, "started")
         except BaseException:
             super().stop()
+            self._end_watching()
             if self._own is not None:
                 self._own.stop()
             raise
@@ -271,7 +275,7 @@ class AsgiResident(Resident):
     async def _start(self) -> None:
         if self._own is not None:
             self._loop.set_task_factory(self._make_task)
-            self._watch_sleep()
+        self._watch_sleep()
         if self._state is None:
             lifespan = Lifespan(self.app)
             await lifespan.start()
@@ -305,13 +309,15 @@ class AsgiResident(Resident):
         plain = self._loop.call_later
 
         def call_later(delay: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
-            sleeps = delay >= _LONG_SLEEP and args and isinstance(args[0], asyncio.Future) and _serving.get()
-            if sleeps and not args[0].done():
+            sleeps = delay >= _LONG_SLEEP and args and isinstance(args[0], asyncio.Future)
+            if sleeps and _serving.get() is self and not args[0].done():
                 self._turn_over(1)
                 args[0].add_done_callback(lambda _: self._turn_over(-1))
             return plain(delay, callback, *args, context=context)
 
-        setattr(self._loop, "call_later", call_later)  # noqa: B010 - a method of this one loop
+        with suppress(AttributeError):  # a loop that is not Python's own, such as uvloop's, cannot be watched
+            setattr(self._loop, "call_later", call_later)  # noqa: B010 - a method of this one loop
+            self._end_watching = partial(setattr, self._loop, "call_later", plain)
 
     def handle(self, request: Request) -> Future[Response]:
         future: Future[Response] = Future()
@@ -362,6 +368,7 @@ class AsgiResident(Resident):
 
     def stop(self) -> None:
         super().stop()
+        self._end_watching()
         if self._loop.is_closed() or not self._loop.is_running():
             return
         try:
