@@ -15,6 +15,11 @@ HAPPENINGS = (
 
 NAMES = ("Ana", "Bea", "Cleo")
 SAYS = ("hi", "Where is my order?", "👍🏽 obrigada", "STOP", "Stop", "x" * 4_001)
+_CARD = {
+    "name": {"formatted_name": "Tom Sun", "first_name": "Tom"},
+    "phones": [{"phone": "+1 650-555-0100", "type": "CELL"}],
+}
+_ITEM = {"product_retailer_id": "beans", "quantity": 2, "item_price": 12.5, "currency": "USD"}
 OTHER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("sends a picture", {"type": "image"}),
     ("sends another picture", {"type": "image", "image": {"caption": "this one"}}),
@@ -24,6 +29,9 @@ OTHER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("sends something that WhatsApp cannot show", {"type": "unsupported"}),
     ("opens the chat for the first time", {"type": "request_welcome"}),
     ("taps a button of a template that is long gone", {"type": "button", "button": {"text": "Yes", "payload": "YES"}}),
+    ("sends a document", {"type": "document"}),
+    ("sends a contact card", {"type": "contacts", "contacts": [_CARD]}),
+    ("orders from a catalog", {"type": "order", "order": {"catalog_id": "1", "product_items": [_ITEM]}}),
 )
 REACTIONS = (("reacts with 👍", "👍"), ("takes a reaction back", ""))
 SPANS = {10: "ten seconds", 600: "ten minutes", 3 * 3_600: "three hours", 25 * 3_600: "25 hours", 8 * 86_400: "8 days"}

@@ -19,7 +19,7 @@ from pytest_localwaba.machine.happenings import (
     WINDOW,
     Trouble,
 )
-from pytest_localwaba.machine.playing import Playing
+from pytest_localwaba.machine.playing import Playing, called
 
 _SPAN = st.sampled_from(sorted(SPANS))
 
@@ -42,7 +42,7 @@ class NetworkRules(Playing):
         self._pass(span, f"{SPANS[span][0].upper()}{SPANS[span][1:]} pass.")
 
     waits = precondition(lambda self: self.can("time"))(rule(span=_SPAN)(_wait))
-    waits_more = precondition(lambda self: self.can("time"))(rule(span=_SPAN)(_wait))
+    waits_more = precondition(lambda self: self.can("time"))(rule(span=_SPAN)(called("_wait_more", _wait)))
 
     @precondition(lambda self: self.can("again") and self.history.written)
     @rule(which=st.integers(0, 9))
@@ -78,7 +78,7 @@ class NetworkRules(Playing):
 
     _disturbs: Any = rule(disturbance=_DISTURBANCE)
     disturbs = precondition(lambda self: self.enabled(NETWORK))(_disturbs(_disturb))
-    disturbs_more = precondition(lambda self: self.enabled(NETWORK))(_disturbs(_disturb))
+    disturbs_more = precondition(lambda self: self.enabled(NETWORK))(_disturbs(called("_disturb_more", _disturb)))
 
     def _burst(self) -> None:
         """Everybody writes in the same moment."""

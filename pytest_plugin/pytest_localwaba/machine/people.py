@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from localwaba import ControlError
 from localwaba.client.user import User
 from pytest_localwaba.machine.happenings import OTHER, REACTIONS
 from pytest_localwaba.machine.history import shorten
-from pytest_localwaba.machine.playing import Playing
+from pytest_localwaba.machine.playing import Playing, called
 from pytest_localwaba.machine.stage import GROUP
 
 WHO = st.integers(0, 2)
@@ -27,9 +31,10 @@ class PeopleRules(Playing):
             self._does(user, lambda: user.sends(text))
 
     # Users write more than anything else happens: a rule is drawn as often as any other.
-    writes = precondition(lambda self: self.can("write"))(rule(who=WHO, what=_WHAT)(_write))
-    writes_more = precondition(lambda self: self.can("write"))(rule(who=WHO, what=_WHAT)(_write))
-    writes_on = precondition(lambda self: self.can("write"))(rule(who=WHO, what=_WHAT)(_write))
+    _writes: Any = rule(who=WHO, what=_WHAT)
+    writes = precondition(lambda self: self.can("write"))(_writes(_write))
+    writes_more = precondition(lambda self: self.can("write"))(_writes(called("_write_more", _write)))
+    writes_on = precondition(lambda self: self.can("write"))(_writes(called("_write_on", _write)))
 
     @precondition(lambda self: self.can("other"))
     @rule(who=WHO, what=st.sampled_from(OTHER))
@@ -39,6 +44,18 @@ class PeopleRules(Playing):
         if user.name not in self.history.blocked:
             self.happens(f"{user.name} {said}.")
             self._does(user, lambda: user.sends_message(content))
+
+    @precondition(lambda self: self.can("other"))
+    @rule(who=WHO)
+    def send_all(self, who: int) -> None:
+        """A user sends everything that is no text, so that little depends on which of it is drawn."""
+        user = self.user(who)
+        if user.name not in self.history.blocked:
+            self.happens(f"{user.name} sends a message of each kind.")
+            for _, content in OTHER:
+                with suppress(ControlError):
+                    user.sends_message(content)
+            self.look(settled=True)
 
     @precondition(lambda self: self.can("other") and self.users)
     @rule(who=WHO, what=st.sampled_from(REACTIONS))

@@ -10,6 +10,7 @@ from hypothesis.stateful import precondition, rule
 from pytest_localwaba.machine.happenings import NAMES, NEWS, SURPRISES
 from pytest_localwaba.machine.network import NetworkRules
 from pytest_localwaba.machine.people import WHO, PeopleRules
+from pytest_localwaba.machine.playing import called
 
 _SURPRISE: st.SearchStrategy[str] = st.runner().flatmap(lambda machine: st.sampled_from(machine.enabled(SURPRISES)))
 _JOB: st.SearchStrategy[str] = st.runner().flatmap(lambda machine: st.sampled_from(sorted(machine.jobs)))
@@ -36,7 +37,7 @@ class PlatformRules(PeopleRules, NetworkRules):
 
     _surprises: Any = rule(name=_SURPRISE, who=WHO, field=_FIELD, is_hasty=st.booleans())
     surprises = precondition(lambda self: self.enabled(SURPRISES))(_surprises(_surprise))
-    surprises_more = precondition(lambda self: self.enabled(SURPRISES))(_surprises(_surprise))
+    surprises_more = precondition(lambda self: self.enabled(SURPRISES))(_surprises(called("_surprise_more", _surprise)))
 
     def _pause(self, which: int) -> None:
         """Meta pauses a template for its quality."""
@@ -70,6 +71,7 @@ class PlatformRules(PeopleRules, NetworkRules):
         self.jobs[name](self.stage.current, user)
         self.look()
 
-    works = precondition(lambda self: self.can("job") and self.jobs)(rule(who=_WHOM, name=_JOB)(_job))
-    works_more = precondition(lambda self: self.can("job") and self.jobs)(rule(who=_WHOM, name=_JOB)(_job))
-    works_on = precondition(lambda self: self.can("job") and self.jobs)(rule(who=_WHOM, name=_JOB)(_job))
+    _works: Any = rule(who=_WHOM, name=_JOB)
+    works = precondition(lambda self: self.can("job") and self.jobs)(_works(_job))
+    works_more = precondition(lambda self: self.can("job") and self.jobs)(_works(called("_job_more", _job)))
+    works_on = precondition(lambda self: self.can("job") and self.jobs)(_works(called("_job_on", _job)))
