@@ -10,7 +10,7 @@ import pytest
 import bots
 from bots.playing import play, story
 from pytest_localwaba import invariants
-from pytest_localwaba.machine import History, Sent, machine
+from pytest_localwaba.machine import History, Sent, Written, machine
 from pytest_localwaba.machine.happenings import OF_FAILURE, OTHER, SHAPES
 from pytest_localwaba.machine.story import tell
 
@@ -126,6 +126,19 @@ class Welcomes(bots.Bot):
 def test_who_reacts_may_be_answered() -> None:
     """Nobody knows whether a reaction opens the window: whoever answers it is right."""
     play(Welcomes, only=["other", "time", "job"], examples=60)
+
+
+@pytest.mark.parametrize(("told_in", "is_wrong"), [(2, False), (1, True)])
+def test_the_clock_may_jump_while_an_app_answers(told_in: int, is_wrong: bool) -> None:
+    """What the app was told while days passed may be answered after them; what it was told before them may not."""
+    history = History()
+    written = Written("wamid.1", "Ana", "text", "hi", 0, 1, told=1, taken=1, told_in=told_in)
+    history.written[written.id] = written
+    history.begin("Ana writes.")
+    late = Sent("Ana", "text", "Hello!", {}, 25 * 3_600_000, history.begin("25 hours pass.").n, 200, failed=131047)
+    history.step.sent.append(late)
+    found = 'the app wrote "Hello!" to Ana, who wrote last 25 hours ago: that needs a template'
+    assert invariants.inside_window(history) == (found if is_wrong else None)
 
 
 class DropsOld(bots.Bot):

@@ -70,6 +70,8 @@ def inside_window(history: History) -> str | None:
             last = history.last_word(sent.user, sent.at)
             if last is not None and sent.at - last.at < _WINDOW:
                 continue  # nobody knows whether a reaction, or a chat that is opened, opens the window
+            if any(one.user == sent.user and one.told_in == sent.step for one in history.written.values()):
+                continue  # days may have passed at once while a thread of the app was about to answer
             wrote = f"who wrote last {_span(sent.at - last.at)} ago" if last else "who has never written"
             return f'the app wrote "{sent.text}" to {sent.user}, {wrote}: that needs a template'
     return None
