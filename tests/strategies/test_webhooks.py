@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from localwaba_contracts.validate import is_valid, violation
 from pytest_localwaba import strategies as wa
+from pytest_localwaba.strategies.contents import NOW
 from pytest_localwaba.strategies.people import ANA
 from pytest_localwaba.strategies.statuses import RANKS, status_value
 
@@ -193,8 +194,13 @@ def test_windows() -> None:
 
 
 def test_webhooks_shrink() -> None:
-    """The smallest webhook, the smallest conversation and the smallest user are Ana, who writes "hi"."""
+    """The smallest webhook, message, conversation and user are Ana, who writes "hi"; the smallest shape is a text."""
     plain = unexplained
+    for messages in (wa.inbound_messages(), wa.inbound_messages(["request_welcome", "text"])):
+        message = find(messages, lambda one: True, settings=plain)
+        assert (message["from"], message["timestamp"], message["text"]) == (ANA.wa_id, str(NOW), {"body": "hi"})
+    name, value = find(wa.message_shapes(), lambda one: True, settings=plain)
+    assert (name, value["messages"][0]["from"], value["messages"][0]["timestamp"]) == ("text", ANA.wa_id, str(NOW))
     ((field, value),) = find(wa.webhooks(SECRET), lambda one: True, settings=plain).values
     assert (field, value["messages"][0]["text"]["body"], value["messages"][0]["from"]) == ("messages", "hi", ANA.wa_id)
     (turn,) = find(wa.conversations(), lambda one: True, settings=plain).turns

@@ -71,8 +71,9 @@ def _messages(
     who = draw(users()) if sender is None else sender
     content = draw(contents_of(types, who.hides_number))
     stamp = NOW + draw(st.integers(0, 86_400)) if at is None else at
-    if group_id is None and content["type"] in IN_GROUPS:
-        group_id = draw(_GROUPS)
+    if group_id is None:
+        group = draw(_GROUPS)  # drawn for all, so that none is shorter than the plain text, to which examples shrink
+        group_id = group if content["type"] in IN_GROUPS else ""
     return written(content, who, draw(message_ids()), stamp, group_id or "")
 
 
