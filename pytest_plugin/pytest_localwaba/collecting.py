@@ -5,6 +5,7 @@ Nothing here is imported unless somebody has said which YAML files are scenarios
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,8 +80,13 @@ class ScenarioFile(pytest.File):
         if wrong:
             raise self.CollectError("\n".join(wrong))
         stages_of(self.config).scenarios += scenarios
+        names: Counter[str] = Counter()
         for scenario in scenarios:
-            yield ScenarioItem.from_parent(self, name=scenario.title, scenario=scenario)
+            name = scenario.title.replace("::", ":")  # at which pytest takes apart what is given on its command line
+            names[name] += 1
+            name += f" ({names[name]})" if names[name] > 1 else ""
+            # pytest remembers failures by ids as texts, and reads brackets in those, but not in names, as parameters
+            yield ScenarioItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}", scenario=scenario)
 
 
 class ScenarioItem(pytest.Item):

@@ -52,6 +52,14 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": query.get("hub.challenge", "").encode()})
 """
+ODD = """
+name: "Größe :: [x] / y"
+users: [ana]
+examples: [{said: "Hi :: 日本 [1]"}, {said: "Hi :: 日本 [1]"}, {said: Order}]
+steps:
+  - ana says: ${said}
+  - app replies to ana: {text: /What can I do/, within: 0.3 s}
+"""
 SILENT = """
 name: Nobody answers
 users: [ana]
@@ -109,6 +117,15 @@ def test_scenarios_are_tests(pytester: pytest.Pytester, run: Run, app: str) -> N
     result.stdout.fnmatch_lines(
         ["stories/good.yaml::A first contact PASSED*", "stories/rows.yaml::Choices [[]coffee: Flat white[]] PASSED*"]
     )
+
+
+def test_rows_that_have_failed_are_run_again(pytester: pytest.Pytester, run: Run) -> None:
+    """`--lf` runs what has failed and nothing else, and each row can be named, whatever its name has in it."""
+    write(pytester.path, good=GOOD, odd=ODD)
+    ini(pytester, "waba_scenarios = stories", f"waba_app = {APP}")
+    run().assert_outcomes(passed=3, failed=1)
+    run("--lf", "stories").assert_outcomes(failed=1)
+    run("stories/odd.yaml::Größe : [x] / y [said: Hi : 日本 [1]] (2)").assert_outcomes(passed=1)
 
 
 def test_an_app_of_ones_own(pytester: pytest.Pytester, run: Run) -> None:
