@@ -214,6 +214,26 @@ def test_record(emulator: Emulator, world: Waba, tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().err == f"localwaba: record: {file} is there already: give another name, or --force\n"
 
 
+def test_record_before_anything_happened(
+    emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A world in which nothing has happened is a scenario that can be played, too."""
+    emulator.reset()
+    file = tmp_path / "nothing.yaml"
+    assert main(["record", str(file), "--so-far", "--url", emulator.url]) == 0
+    assert "nothing.yaml: 1 step; play it" in capsys.readouterr().err
+    assert [step.sentence for step in load(file)[0].steps] == ["1 second passes"]
+
+
+def test_record_into_a_folder_that_is_not_there(
+    emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That the file cannot be written is said before the session, not after it."""
+    folder = tmp_path / "away"
+    assert main(["record", str(folder / "x.yaml"), "--url", emulator.url]) == 2
+    assert capsys.readouterr().err == f"localwaba: record: there is no folder {folder}\n"
+
+
 def test_record_keeps_files(emulator: Emulator, world: Waba, tmp_path: Path) -> None:
     """What a user has sent is kept in a folder named after the scenario, and sent from there."""
     world.user("Ada", wa_id=ADA).sends_document(b"%PDF-1.4 a menu")

@@ -13,6 +13,7 @@ from typing import Any
 
 from localwaba.cli.connection import connect
 from localwaba.cli.mistake import Mistake
+from localwaba.cli.report_files import check_folders
 from localwaba.client.following import entries_after, follow
 from localwaba.client.keeping import keep
 from localwaba.client.link import Link
@@ -22,6 +23,7 @@ def record(found: argparse.Namespace) -> int:
     """Writes the scenario once the session ends: with Ctrl-C, with the emulator, or at once with `--so-far`."""
     if found.file.exists() and not found.force:
         raise Mistake(f"record: {found.file} is there already: give another name, or --force")
+    check_folders("record", [found.file])  # before the session, which nobody wants to play twice
     with connect("record", found) as link:
         before = _look(link)
         if found.so_far:
@@ -37,7 +39,8 @@ def record(found: argparse.Namespace) -> int:
     except OSError as error:
         raise Mistake(f"record: cannot write {found.file}: {error.strerror or error}") from None
     steps = sum(line.startswith("  - ") for line in text.splitlines())
-    print(f"{found.file}: {steps} steps; play it: localwaba run {found.file} --webhook-url URL", file=sys.stderr)
+    count = f"{steps} step{'s' * (steps != 1)}"
+    print(f"{found.file}: {count}; play it: localwaba run {found.file} --webhook-url URL", file=sys.stderr)
     return 0
 
 

@@ -37,7 +37,7 @@ def record(entries: Iterable[Entry], name: str, known: Known | None = None, abou
     turned = next((entry["data"].get("before") for entry in found if entry.get("event") == "PolicyChanged"), None)
     there = replace(there, policy=turned or there.policy)
     tale = PlatformTale(there, HEARD)
-    began = there.began if there.began is not None else (found[0]["at"] if found else 0)
+    began = there.began if there.began is not None else (found[0]["at"] if found else there.ended or 0)
     tale.now = began
     for place, entry in enumerate(found):
         tale.hear(entry, found, place)
@@ -45,7 +45,7 @@ def record(entries: Iterable[Entry], name: str, known: Known | None = None, abou
         tale.let_pass(there.ended)
     for wa_id, words, value in there.unmet:
         tale.say(words.replace("{user}", tale.key(wa_id)) if wa_id else words, value)
-    lines = [*comment(about), f"name: {literal(name)}", f'clock: "{iso(began)}"']
+    lines = [*comment(about), f"name: {literal(name)}", *([f'clock: "{iso(began)}"'] if began else [])]
     lines += tale.users() + tale.templates() + _knobs(there)
     return "\n".join([*lines, "steps:", *(tale.lines or [sentence("1 second passes")]), ""])
 
