@@ -26,7 +26,7 @@ _AFTERWARDS = 1.0
 def end(held: Held, nodeid: str, save: Path | None) -> None:
     """Ends a world; if its test passed, the app is first held to what it did while the fixtures of the test ended."""
     try:
-        if held.is_passed:
+        if held.is_passed and not held.waba.is_still:
             held.waba.patience = min(held.waba.patience, _AFTERWARDS)
             assert_nothing_refused(
                 held.waba, held.marks.strict, held.marks.strict_statuses, is_async=held.aio is not None

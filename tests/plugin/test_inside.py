@@ -15,6 +15,8 @@ import pytest
 from localwaba import ControlError, Emulator, Waba
 from localwaba.client import Link, Unreachable
 from localwaba.runtime.inside import Inside
+from pytest_localwaba.reports import end
+from pytest_localwaba.worlds import Held, Marks
 
 USER = "users/12025550147"
 CALLS: list[tuple[str, str, Any]] = [
@@ -118,6 +120,50 @@ def test_an_emulator_that_has_ended() -> None:
         link = emulator.link
     with pytest.raises(Unreachable, match="no emulator answers at"):
         link.call("GET", "health")
+
+
+def test_whether_a_world_is_still(emulator: Emulator) -> None:
+    """A world that was settled is still until anything is sent, refused, reset, or asked for without a token."""
+    waba = emulator.new_world()
+    stirs = [
+        lambda: waba.link.call("POST", f"{USER}/messages", {"type": "text", "text": {"body": "Hi"}}),
+        lambda: waba.link.graph("GET", "/v26.0/1", None),
+        lambda: waba.link.of("").graph("GET", "/v26.0/1", None),
+        waba.reset,
+    ]
+    assert not waba.is_still  # it may have had something to do from the beginning
+    for stir in stirs:
+        waba.settle()
+        assert waba.is_still
+        stir()
+        assert not waba.is_still
+    waba.settle()
+    waba.close()
+    assert not waba.is_still
+
+
+def test_by_http_nobody_knows_whether_a_world_is_still(emulator: Emulator) -> None:
+    """Where a call would be needed to know, a world is not called still."""
+    waba = Waba.create(emulator.url, control_token="key")
+    waba.settle()
+    assert not waba.is_still
+    waba.close()
+
+
+def test_a_quiet_end_costs_no_call(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test after which nothing happens ends its world with one call: the app is not asked for again."""
+    held = Held(emulator.new_world(), Marks(seed=0, clock={}), is_passed=True)
+    held.waba.settle()
+    asked: list[str] = []
+    send = Inside.send
+
+    def counted(self: Inside, method: str, path: str, *rest: Any) -> Any:
+        asked.append(method)
+        return send(self, method, path, *rest)
+
+    monkeypatch.setattr(Inside, "send", counted)
+    end(held, "test_x.py::test_x", None)
+    assert asked == ["DELETE"]
 
 
 @pytest.fixture

@@ -308,7 +308,7 @@ _VALUES = frozenset({
     "name", "seed", "url", "graph_url", "access_token", "app_id", "app_secret", "verify_token", "business_id",
     "waba_id", "phone_number_id", "display_phone_number", "catalog_id", "users", "callback", "timeout", "patience",
     "version", "unexpected_refusals", "unexpected_failures", "unexpected_mistakes", "unexpected_strangers", "outdated",
-    "has_ended",
+    "has_ended", "is_still",
 })  # fmt: skip
 
 

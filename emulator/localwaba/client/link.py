@@ -67,6 +67,10 @@ def refusal(status: int, raw: bytes) -> ControlError:
     return ControlError(status, str(text or f"HTTP {status}"))
 
 
+Mark = tuple[tuple[int, int], ...] | None
+"""How far the journals are in which the calls of a world's app are found; None where only a call can tell."""
+
+
 class Wire:
     """One connection for each thread that talks to one server, so that no thread waits for another's answer."""
 
@@ -95,6 +99,10 @@ class Wire:
                 if is_fresh:
                     raise Unreachable(self.url, error) from None
 
+    def mark(self, world: str) -> Mark:
+        """None: nothing is known without a call."""
+        return None
+
     def close(self) -> None:
         """Ends all connections; the next call opens new ones."""
         for connection in self._all:
@@ -106,6 +114,10 @@ class Carrier(Protocol):
 
     def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
         """One exchange; Unreachable if nothing answers."""
+        ...
+
+    def mark(self, world: str) -> Mark:
+        """What differs from an earlier one if anything has happened in a world, or without one."""
         ...
 
     def close(self) -> None:
@@ -142,6 +154,10 @@ class Link:
     def url(self) -> str:
         """The origin of the server."""
         return self._wire.url
+
+    def mark(self, world: str) -> Mark:
+        """What differs from an earlier one if anything has happened in a world, or without one; it costs no call."""
+        return self._carrier.mark(world)
 
     def of(self, token: str) -> Link:
         """A link to the world of another token, over the same connections."""

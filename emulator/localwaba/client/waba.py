@@ -11,7 +11,7 @@ from localwaba.client.calls import GraphError, because
 from localwaba.client.faults import Faults
 from localwaba.client.interception import Interception
 from localwaba.client.judged import Judged
-from localwaba.client.link import ControlError, Link
+from localwaba.client.link import ControlError, Link, Mark
 from localwaba.client.lodging import Lodging
 from localwaba.client.refusals import Refusals
 from localwaba.client.templates import VERSION, Templates
@@ -83,6 +83,7 @@ class Waba(Judged):
         self._met: dict[str, int] = {}
         self._expected: set[str] = set()
         self._since = milliseconds()
+        self._settled: Mark = None
         self._policy: dict[str, Any] = described["policy"]
         self._clock: dict[str, Any] = described["clock"]
 
@@ -287,8 +288,16 @@ class Waba(Judged):
         An app of this process also gets the time to end what it does after its answers. What it raised is raised here.
         """
         until = elapsed() + (self.patience if timeout is None else timeout)
+        mark = self.link.mark(self.name)
         found: dict[str, Any] = self.link.call("POST", "settle", {} if timeout is None else {"timeout": timeout})
-        return self._await_apps(max(0.0, until - elapsed())) or found
+        found = self._await_apps(max(0.0, until - elapsed())) or found
+        self._settled = mark if found["settled"] else None
+        return found
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing has happened since the world was settled, as far as is known without a call."""
+        return self._settled is not None and not self.has_residents and self._settled == self.link.mark(self.name)
 
     def _await_apps(self, timeout: float) -> dict[str, Any] | None:
         """Waits for the apps of this process; what they have sent meanwhile is told to them in turn."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import unquote
 
-from localwaba.client.link import Reply, Unreachable, Wire
+from localwaba.client.link import Mark, Reply, Unreachable, Wire
 from localwaba.http.requests import Message, Scope
 from localwaba.runtime.system import elapsed
 
@@ -25,8 +25,16 @@ class Inside:
     forked off has no such loop any more; from there it is HTTP.
     """
 
-    def __init__(self, app: Any, loop: asyncio.AbstractEventLoop, url: str, timeout: float) -> None:
+    def __init__(
+        self,
+        app: Any,
+        loop: asyncio.AbstractEventLoop,
+        url: str,
+        timeout: float,
+        mark: Callable[[str], Mark] = lambda world: None,
+    ) -> None:
         self.url = url
+        self._mark = mark
         self._app = app
         self._loop = loop
         self._timeout = timeout
@@ -58,6 +66,10 @@ class Inside:
             self._loop.call_soon_threadsafe(exchange.give_up)
             raise TimeoutError("timed out")
         raise Unreachable(self.url, ConnectionError("it has ended"))
+
+    def mark(self, world: str) -> Mark:
+        """What differs from an earlier one if anything has happened in a world or without any; None if nobody knows."""
+        return self._mark(world) if os.getpid() == self._process else None
 
     def close(self) -> None:
         """Ends the connections of a forked process; else nothing is kept open."""

@@ -37,6 +37,11 @@ class Journal:
         self._cleared = 0
 
     @property
+    def mark(self) -> tuple[int, int]:
+        """Differs from an earlier one if anything has come since."""
+        return self._cleared, self.count
+
+    @property
     def dropped(self) -> int:
         """How many of the oldest entries are gone."""
         return self.count - len(self._entries)

@@ -119,7 +119,11 @@ class Running:
         """What carries calls of this process to the control API."""
         from localwaba.runtime.inside import Inside  # of no use to a server that nobody of its process calls
 
-        return Inside(self._app, self._loop, self.url, timeout)
+        return Inside(self._app, self._loop, self.url, timeout, self._mark)
+
+    def _mark(self, world: str) -> tuple[tuple[int, int], ...]:
+        found = self.hosts.get(world)
+        return tuple(host.entries.mark for host in (self.hosts.default, found) if host is not None)
 
     def stop(self) -> None:
         """Ends the server; may be called from any thread."""
