@@ -10,8 +10,9 @@ import pytest
 
 from localwaba import ControlError, Emulator, Waba
 from localwaba.client import Link, Unreachable
+from localwaba.domain.policy import INSTANT
 from pytest_localwaba.sharing import knock
-from pytest_localwaba.worlds import INSTANT, NOON, read_clock
+from pytest_localwaba.worlds import NOON, read_clock
 
 
 class Server:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pytest_localwaba.server import Server
 
 NOON = "2026-01-01T12:00:00Z"
-INSTANT: dict[str, Any] = {"sent_after": 0.0, "delivered_after": 0.0, "read_after": 0.0, "review_after": 0.0}
-"""Everything happens at once unless a test wants it otherwise."""
 
 _LONGEST_NAME = 80
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from localwaba import Emulator, User, Waba
 from localwaba.domain.media_samples import sample
-from localwaba.domain.policy import Policy
-from localwaba.runtime.player import INSTANT, play, world_options
+from localwaba.domain.policy import INSTANT, Policy
+from localwaba.runtime.player import play, world_options
 from localwaba.runtime.recording import record
 from localwaba.runtime.retelling import Known
 from localwaba.runtime.writing import expected, key_of, literal, span

@@ -5,39 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localwaba.domain import faults
-from localwaba.domain.applying import apply
-from localwaba.domain.fault_kinds import KINDS
-from localwaba.domain.fault_occasions import Occasion
-from localwaba.domain.fault_state import Fault, FaultArmed, Match, When
 from localwaba.domain.seeding import new_world
-from localwaba.domain.world import World
+from neighbours import load
+
+_parts = load("unit/arming")
+arm, ask = _parts.arm, _parts.ask
 
 NOW = 1_790_000_000_000
-
-
-def arm(world: World, rule: str = "always", number: float = 0, kind: str = "lose", **match: tuple[str, ...]) -> Fault:
-    """Arms a fault in a world."""
-    fault = Fault(
-        id=f"f{world.fault_record.count}",
-        kind=kind,
-        when=When(rule, number),  # type: ignore[arg-type]
-        match=Match(**match),
-        parameters={one.name: one.default for one in KINDS[kind].parameters},
-    )
-    apply(world, FaultArmed(at=NOW, fault=fault))
-    return fault
-
-
-def ask(world: World, subjects: list[str], **occasion: tuple[str, ...]) -> list[bool]:
-    """Whether a fault fires on each of some occasions, one after the other."""
-    found = []
-    for subject in subjects:
-        ruling = faults.rule(world, "telling", Occasion("it", subject, **occasion), NOW)
-        for event in ruling.events:
-            apply(world, event)  # type: ignore[arg-type]
-        found.append(bool(ruling.fired))
-    return found
 
 
 @given(subjects=st.lists(st.sampled_from("abc"), max_size=30), n=st.integers(1, 6))

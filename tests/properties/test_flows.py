@@ -10,19 +10,10 @@ from hypothesis import strategies as st
 
 from localwaba.domain.flow_json import judge
 from localwaba.domain.flow_places import Places, walk
+from neighbours import load
 
-
-def footer(action: str = "complete", **members: Any) -> dict[str, Any]:
-    return {"type": "Footer", "label": "Go", "on-click-action": {"name": action, "payload": {}, **members}}
-
-
-def screen(name: str = "START", *children: Any, **members: Any) -> dict[str, Any]:
-    layout = {"type": "SingleColumnLayout", "children": list(children) or [footer()]}
-    return {"id": name, "title": "Title", "terminal": True, "layout": layout} | members
-
-
-def document(*screens: Any, **members: Any) -> dict[str, Any]:
-    return {"version": "7.3", "screens": list(screens) or [screen()]} | members
+_parts = load("unit/flow_screens")
+footer, screen, document = _parts.footer, _parts.screen, _parts.document
 
 
 JSON = st.recursive(

@@ -7,12 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localwaba.domain.applying import apply
-from localwaba.domain.events import Event
 from localwaba.domain.routing import FIELDS
 from localwaba.domain.seeding import new_world
-from localwaba.domain.traits import Traits
-from localwaba.domain.world import World
 from localwaba.operations.meta import (
     CATEGORIES,
     QUALITIES,
@@ -20,20 +16,12 @@ from localwaba.operations.meta import (
 )
 from localwaba.operations.mistakes import Mistake
 from localwaba.operations.platform_events import fire
-from localwaba.wire import webhooks
+from neighbours import load
+
+_parts = load("unit/announcing")
+make = _parts.make
 
 NOW = 1_790_000_000_000
-
-
-def make(world: World, events: list[Event]) -> list[tuple[str, dict[str, Any]]]:
-    """Makes events happen; the fields and values that they are announced with."""
-    told: list[tuple[str, dict[str, Any]]] = []
-    for event in events:
-        apply(world, event)
-        where = webhooks.notice(world, event)
-        if where is not None:
-            told.append((where.field, webhooks.value(world, event, Traits(version="v26.0"))))
-    return told
 
 
 _JSON = st.recursive(

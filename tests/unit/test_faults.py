@@ -22,34 +22,14 @@ from localwaba.operations.faults import read_fault
 from localwaba.webhooks.forging import forge
 from localwaba.wire.deliveries import delivery_headers
 from localwaba.wire.signature import matches
+from neighbours import load
+
+_parts = load("unit/arming")
+arm, ask = _parts.arm, _parts.ask
 
 NOW = 1_790_000_000_000
 SECRET = b"test_app_secret"
 BODY = b'{"text":"caf\\u00e9 \\/ 50\\u0025"}'
-
-
-def arm(world: World, rule: str = "always", number: float = 0, kind: str = "lose", **match: tuple[str, ...]) -> Fault:
-    """Arms a fault in a world."""
-    fault = Fault(
-        id=f"f{world.fault_record.count}",
-        kind=kind,
-        when=When(rule, number),  # type: ignore[arg-type]
-        match=Match(**match),
-        parameters={one.name: one.default for one in KINDS[kind].parameters},
-    )
-    apply(world, FaultArmed(at=NOW, fault=fault))
-    return fault
-
-
-def ask(world: World, subjects: list[str], **occasion: tuple[str, ...]) -> list[bool]:
-    """Whether a fault fires on each of some occasions, one after the other."""
-    found = []
-    for subject in subjects:
-        ruling = faults.rule(world, "telling", Occasion("it", subject, **occasion), NOW)
-        for event in ruling.events:
-            apply(world, event)  # type: ignore[arg-type]
-        found.append(bool(ruling.fired))
-    return found
 
 
 def test_chance_differs_by_seed() -> None:

@@ -22,21 +22,12 @@ from localwaba.domain.traffic import Message
 from localwaba.domain.traits import Traits
 from localwaba.domain.world import World, restore, snapshot
 from localwaba.wire import webhooks
+from neighbours import load
+
+_parts = load("unit/flow_screens")
+footer, screen, document = _parts.footer, _parts.screen, _parts.document
 
 NOW = 1_790_000_000_000
-
-
-def footer(action: str = "complete", **members: Any) -> dict[str, Any]:
-    return {"type": "Footer", "label": "Go", "on-click-action": {"name": action, "payload": {}, **members}}
-
-
-def screen(name: str = "START", *children: Any, **members: Any) -> dict[str, Any]:
-    layout = {"type": "SingleColumnLayout", "children": list(children) or [footer()]}
-    return {"id": name, "title": "Title", "terminal": True, "layout": layout} | members
-
-
-def document(*screens: Any, **members: Any) -> dict[str, Any]:
-    return {"version": "7.3", "screens": list(screens) or [screen()]} | members
 
 
 def navigate(target: str, **members: Any) -> dict[str, Any]:

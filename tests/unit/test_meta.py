@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 
 from localwaba.domain.agenda import UnpauseTemplate
-from localwaba.domain.applying import apply
 from localwaba.domain.clock import HOUR, SECOND
-from localwaba.domain.events import Announced, Event, Scheduled, TemplateJudged
+from localwaba.domain.events import Announced, Scheduled, TemplateJudged
 from localwaba.domain.model import Template
 from localwaba.domain.policy import Policy
 from localwaba.domain.routing import FIELDS
 from localwaba.domain.seeding import new_world
-from localwaba.domain.traits import Traits
 from localwaba.domain.world import World
 from localwaba.operations.announcements import TIMED
 from localwaba.operations.happening import happen
@@ -28,7 +26,10 @@ from localwaba.operations.meta import (
 from localwaba.operations.mistakes import Mistake
 from localwaba.operations.platform_events import fire
 from localwaba.operations.platform_samples import sampled
-from localwaba.wire import webhooks
+from neighbours import load
+
+_parts = load("unit/announcing")
+make = _parts.make
 
 NOW = 1_790_000_000_000
 
@@ -37,17 +38,6 @@ NOW = 1_790_000_000_000
 def world() -> World:
     """A world as it is seeded."""
     return new_world("default", 0, NOW)
-
-
-def make(world: World, events: list[Event]) -> list[tuple[str, dict[str, Any]]]:
-    """Makes events happen; the fields and values that they are announced with."""
-    told: list[tuple[str, dict[str, Any]]] = []
-    for event in events:
-        apply(world, event)
-        where = webhooks.notice(world, event)
-        if where is not None:
-            told.append((where.field, webhooks.value(world, event, Traits(version="v26.0"))))
-    return told
 
 
 def template(world: World) -> Template:

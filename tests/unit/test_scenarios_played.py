@@ -13,7 +13,8 @@ import pytest
 from localwaba.client.calls import Call
 from localwaba.client.chat import Bubble, draw, media_of
 from localwaba.domain.numbers import wa_id_of
-from localwaba.runtime.player import INSTANT, Chat, Numbers, Played, Result, knobs_of, seed_of, unplayed, world_options
+from localwaba.domain.policy import INSTANT
+from localwaba.runtime.player import Chat, Numbers, Played, Result, knobs_of, seed_of, unplayed, world_options
 from localwaba.runtime.report import gist, html, junit, summary
 from localwaba.runtime.rounds import moment_of, opening
 from localwaba.runtime.wanting import Unknown, captured, fits, misses, resolve

@@ -742,6 +742,9 @@ def knobs() -> tuple[Knob, ...]:
     return tuple(found)
 
 
+INSTANT: dict[str, Any] = {"sent_after": 0.0, "delivered_after": 0.0, "read_after": 0.0, "review_after": 0.0}
+"""Where time stands still, what Meta and users take a moment for happens at once: so tests and scenarios begin."""
+
 PROFILES: dict[str, dict[str, Any]] = {
     "realistic": {},
     "strict": {

@@ -16,6 +16,7 @@ from localwaba.client.link import Unreachable
 from localwaba.domain.faults import LOST
 from localwaba.domain.ids import derive
 from localwaba.domain.numbers import wa_id_of
+from localwaba.domain.policy import INSTANT
 from localwaba.runtime.people import People
 from localwaba.runtime.performing import perform
 from localwaba.runtime.scene import Scene, Scope
@@ -24,8 +25,6 @@ from localwaba_scenarios.model import WITHIN, Person, Scenario, Step, Template
 
 MORNING = "2026-01-05T09:00:00Z"
 """When scenarios begin that do not say when: a Monday."""
-INSTANT: dict[str, Any] = {"sent_after": 0.0, "delivered_after": 0.0, "read_after": 0.0, "review_after": 0.0}
-"""Where time stands still, what Meta and users take a moment for happens at once, unless a scenario wants otherwise."""
 
 _QUIET = 0.1
 _PATIENCE = 3.0

@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from localwaba.domain.policy import Policy
+from localwaba.domain.policy import INSTANT, Policy
 from localwaba.domain.told import Told
-from localwaba.runtime.player import INSTANT
 from localwaba.runtime.retelling import Entry, Known, Tale, differing, usual
 from localwaba.runtime.writing import comment, literal, sentence
 from localwaba.wire import account_webhooks

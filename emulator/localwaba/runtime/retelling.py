@@ -12,9 +12,8 @@ from typing import Any
 import msgspec
 
 from localwaba.domain.media_samples import sample
-from localwaba.domain.policy import Policy
+from localwaba.domain.policy import INSTANT, Policy
 from localwaba.runtime.bodies import has_choices, heard_of, person, text_of, until_answer, wanted_of, without_ids
-from localwaba.runtime.player import INSTANT
 from localwaba.runtime.recalling import Recall
 from localwaba.runtime.writing import comment, key_of, literal, sentence, span
 from localwaba_scenarios.sentences import FILES, RESERVED
