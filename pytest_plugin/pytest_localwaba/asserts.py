@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localwaba import Waba
 from localwaba.client.failure import failed_later, listed
+
+if TYPE_CHECKING:
+    from pytest_localwaba.worlds import Held
+
+
+def hold(held: Held) -> None:
+    """Holds the app of a test to what its markers ask for."""
+    marks = held.marks
+    assert_nothing_refused(held.waba, marks.strict, marks.strict_statuses, is_async=held.aio is not None)
 
 
 def assert_nothing_refused(
@@ -25,13 +34,14 @@ def assert_nothing_refused(
     if waba.has_ended:
         pytest.fail("the test has ended the world of its fixture: what was refused there is forgotten", pytrace=False)
     counted = waba.settle(waba.patience)
-    if not counted["refusals"] and not counted.get("strangers"):
+    if not counted["refusals"] and not counted["strangers"]:
         return
-    strange = waba.unexpected_strangers if strict and counted.get("strangers") else []
+    are_strange = strict and counted["strangers"]
+    strange = waba.unexpected_strangers if are_strange else []
     refused = [*waba.unexpected_refusals, *strange] if strict else []
     failures = failures_of(waba, strict, strict_statuses)
     if not refused and not failures:
-        if strict and counted.get("strangers"):
+        if are_strange:
             _warn_of_outdated(waba)
         return
     found = [one.code for one in refused] + [one["error"]["code"] for one in failures]

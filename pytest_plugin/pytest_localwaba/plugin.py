@@ -112,9 +112,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     else:
         result = yield
     if held is not None and held.is_open:
-        from pytest_localwaba.asserts import assert_nothing_refused
+        from pytest_localwaba.asserts import hold
 
-        assert_nothing_refused(held.waba, held.marks.strict, held.marks.strict_statuses, is_async=held.aio is not None)
+        hold(held)
         held.is_passed = True
     return result
 

@@ -13,7 +13,7 @@ from localwaba import ControlError, Waba
 from localwaba.client.calls import summary
 from localwaba.client.chat import draw
 from localwaba.client.failure import NO_TOKEN_OF_OURS, listed, told
-from pytest_localwaba.asserts import assert_nothing_refused, failures_of
+from pytest_localwaba.asserts import failures_of, hold
 from pytest_localwaba.worlds import Held, Report
 
 _MOST = 40
@@ -28,9 +28,7 @@ def end(held: Held, nodeid: str, save: Path | None) -> None:
     try:
         if held.is_passed and not held.waba.is_still:
             held.waba.patience = min(held.waba.patience, _AFTERWARDS)
-            assert_nothing_refused(
-                held.waba, held.marks.strict, held.marks.strict_statuses, is_async=held.aio is not None
-            )
+            hold(held)
     except (Exception, pytest.fail.Exception) as error:  # pytest's own is no Exception
         held.told = report(held, nodeid, str(error), save)
         raise

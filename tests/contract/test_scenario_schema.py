@@ -17,25 +17,15 @@ from hypothesis import strategies as st
 import localwaba_scenarios
 from localwaba.runtime.second_reading import mistakes_in
 from localwaba_scenarios.loader import BadScenario, read
-from localwaba_scenarios.nodes import Mapping, Node, Sequence, parse
+from localwaba_scenarios.nodes import parse
 from localwaba_scenarios.reading import schema
 from localwaba_scenarios.sentences import FORMS
+from neighbours import load
 
 LIBRARY = Path(localwaba_scenarios.__file__).parent / "library"
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+seen: Any = load("contract/editors").as_editors_see_it
 VALIDATOR = jsonschema_rs.validator_for(json.dumps(schema()))
-
-
-def seen(node: Node) -> Any:
-    """A value as YAML 1.2 reads it, which is what editors hold against the schema."""
-    if isinstance(node, Mapping):
-        return {name.text: seen(value) for name, value in node.entries}
-    if isinstance(node, Sequence):
-        return [seen(item) for item in node.items]
-    try:
-        return json.loads(node.text or "null") if node.plain else node.text
-    except ValueError:
-        return node.text
 
 
 STEPS = [step for step in re.findall(r"^\| `(.*?)` \|", PAGE, re.M) if " " in step or ":" in step]

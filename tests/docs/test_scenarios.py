@@ -14,14 +14,16 @@ import jsonschema_rs
 import pytest
 
 from localwaba_scenarios import expectations, loader, model
-from localwaba_scenarios.nodes import Mapping, Node, Sequence, parse
+from localwaba_scenarios.nodes import parse
 from localwaba_scenarios.reading import schema
 from localwaba_scenarios.sentences import FORMS
+from neighbours import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.M | re.S)
 SCENARIOS = [text for language, text in BLOCKS if language == "yaml"]
+as_editors_see_it: Any = load("contract/editors").as_editors_see_it
 README = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
 _BIN = Path(sys.executable).parent
 
@@ -29,18 +31,6 @@ _BIN = Path(sys.executable).parent
 def environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("LOCALWABA_")}
     return kept | {"PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}", "NO_PROXY": "127.0.0.1"}
-
-
-def as_editors_see_it(node: Node) -> Any:
-    """A value as YAML 1.2 reads it, which is what editors hold against the schema."""
-    if isinstance(node, Mapping):
-        return {name.text: as_editors_see_it(value) for name, value in node.entries}
-    if isinstance(node, Sequence):
-        return [as_editors_see_it(item) for item in node.items]
-    try:
-        return json.loads(node.text or "null") if node.plain else node.text
-    except ValueError:
-        return node.text
 
 
 def test_every_block_is_run() -> None:

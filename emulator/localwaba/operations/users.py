@@ -26,7 +26,8 @@ NameFor = Callable[[str], str]
 
 _OWN = ("phone_number_id", "unavailable_for")
 _LONGEST = 315_360_000.0  # ten years, in seconds
-_APP = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+( [a-zA-Z0-9+/=]{11})?")
+APP = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+( [a-zA-Z0-9+/=]{11})?")
+"""An app of a phone: its package name, and the hash of its signature if that matters."""
 
 
 LARGEST_FILE = 100 * 1024 * 1024
@@ -110,7 +111,7 @@ def read_behaviour(given: dict[str, Any]) -> Behaviour:
         if isinstance(seconds, (int, float)) and not 0 <= seconds <= _LONGEST:
             raise Mistake(f"behaviour: {name} is a number of seconds from 0 to {_LONGEST:.0f}, not {seconds}")
     for app in behaviour.apps:
-        if not _APP.fullmatch(app):
+        if not APP.fullmatch(app):
             raise Mistake(
                 f"behaviour: apps are names such as 'com.example.shop', or with the signature hash: not {app!r}"
             )

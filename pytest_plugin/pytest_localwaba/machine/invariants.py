@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from localwaba.domain.clock import DAY
 from pytest_localwaba.machine.history import History, Told, Written, shorten
 from pytest_localwaba.strategies.statuses import RANKS, highest
 
 _MOST, _BRIEF = 3, 30
-_WINDOW = 24 * 3_600_000
 Invariant = Callable[[History], str | None]
 
 _TROUBLE = frozenset({131047, 131048, 131049, 131050, 131056, 130429, 130472, 130497, 131026, 132015, 132016, 131031})
@@ -68,7 +68,7 @@ def inside_window(history: History) -> str | None:
     for sent in history.sent:  # the failure of an earlier one may be told now
         if 131047 in (sent.code, sent.failed) and not sent.ordered:
             last = history.last_word(sent.user, sent.at)
-            if last is not None and sent.at - last.at < _WINDOW:
+            if last is not None and sent.at - last.at < DAY:
                 continue  # nobody knows whether a reaction, or a chat that is opened, opens the window
             if any(one.user == sent.user and one.told_in == sent.step for one in history.written.values()):
                 continue  # days may have passed at once while a thread of the app was about to answer
